@@ -1,0 +1,58 @@
+"""A standard made ready to run: placeholders give way to what holds for one delivery. Imports no engine."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import schemas.standard
+from schemas.loading import DefinitionError
+from schemas.standard import PLACEHOLDERS, Rule, Standard
+
+__all__ = ["Rule", "Standard", "load_standard", "resolve"]
+
+_PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([a-z0-9_]+))?\}")
+
+
+def load_standard(path: Path) -> Standard:
+    """The standard in a partnership's `expectations/<partner>/<dataset>.yaml`. Raises DefinitionError."""
+    path = path.resolve()
+    return schemas.standard.load_standard(path, path.parents[2])[0]
+
+
+def resolve(standard: Standard, values: Mapping[str, Any]) -> Standard:
+    """The standard with every placeholder that is a whole text replaced, however deep it stands.
+
+    `values` holds what a placeholder is called by (`period_start`, `period_end`, `received_on`: dates;
+    `area_codes`, `lsoa_codes`: codes) and `codelists`, a mapping of name to codes for `{codelist:NAME}`.
+    Raises DefinitionError for a placeholder that has no value.
+    """
+    rules = []
+    for rule in standard.rules:
+        try:
+            rules.append(replace(rule, kwargs=_filled(rule.kwargs, values)))
+        except LookupError as missing:
+            file, place = f"expectations/{standard.key}.yaml", f"expectations[{rule.id}].kwargs"
+            fix = f"use one of {', '.join(PLACEHOLDERS)} or codelist:NAME, or give it a value"
+            raise DefinitionError(file, place, f"nothing is given for {missing.args[0]}", fix) from None
+    return replace(standard, rules=tuple(rules))
+
+
+def _filled(setting: Any, values: Mapping[str, Any]) -> Any:
+    if isinstance(setting, Mapping):
+        return {key: _filled(item, values) for key, item in setting.items()}
+    if isinstance(setting, list | tuple):
+        return [_filled(item, values) for item in setting]
+    found = _PLACEHOLDER.fullmatch(setting) if isinstance(setting, str) else None
+    if found is None:
+        return setting
+    word, name = found.groups()
+    source = values.get("codelists", {}) if name else values
+    key = name or word
+    if (name and word != "codelist") or key not in source:
+        raise LookupError(setting)
+    value = source[key]
+    return list(value) if isinstance(value, list | tuple | set | frozenset | Mapping) else value

@@ -1,0 +1,66 @@
+"""Check: the verdict on a file before it is sent. Writes nothing outside a temporary folder."""
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from flows.door import Caller, at_the_door
+from flows.examine import Examination, Verdict, examine
+from flows.settings import Settings, today
+from warehouse.reader import inspect
+
+
+class CheckError(Exception):
+    """The question itself was wrong (no such file, no such dataset); the message says what to do."""
+
+
+def check(settings: Settings, file: Path, key: str, declared: str | None = None) -> Verdict:
+    """What ``ingest`` would decide about this file today.
+
+    Raises:
+        CheckError: no such file or dataset.
+        flows.examine.OurFaultError: a rule could not run.
+    """
+    partnership = settings.partnership
+    if not file.is_file():
+        raise CheckError(f"There is no file {file}.")
+    if key not in partnership.contracts:
+        raise CheckError(
+            f"There is no dataset {key}. The datasets are: {', '.join(sorted(partnership.contracts))}."
+        )
+    facts = inspect(file)
+    day = today(settings)
+    identified = at_the_door(partnership, Caller(key, file, facts, file.name, declared, day))
+    if identified.state != "received" or identified.period is None:
+        return Verdict(identified.state, reason=identified.reason, remedy=identified.remedy)
+    with tempfile.TemporaryDirectory(prefix="exchange-check-") as folder:
+        return examine(
+            partnership,
+            Examination(
+                contract=partnership.contracts[key],
+                period=identified.period,
+                received_on=day,
+                path=file.resolve(),
+                facts=facts,
+                folder=Path(folder),
+            ),
+        )
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """A verdict as plain JSON values: counts, rule ids, sentences and row numbers, never a value."""
+    counts = verdict.counts
+    return {
+        "decision": verdict.decision,
+        "reason": verdict.reason,
+        "remedy": verdict.remedy,
+        "rows_received": counts.received if counts else None,
+        "rows_accepted": counts.accepted if counts else None,
+        "rows_quarantined": counts.quarantined if counts else None,
+        "rows_out_of_scope": counts.out_of_scope if counts else None,
+        "rules": [
+            {name: rule[name] for name in ("rule_id", "severity", "sentence", "remedy", "outcome", "failed")}
+            | {"rows": rule["first_rows"]}
+            for rule in verdict.rules
+        ],
+    }

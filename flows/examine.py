@@ -1,0 +1,324 @@
+"""Examine one file against its contract and its standard, and come to a verdict. Writes only into its own folder.
+
+``exchange check`` and ``validate`` share this, so a partner hears before sending what we would say after.
+"""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from flows.door import listed
+from flows.periods import period_in
+from schemas.contract import Column, Contract
+from schemas.partnership import Partnership
+from schemas.periods import Period
+from warehouse import staging
+from warehouse.connection import Connection, lock_down, open_staging, sqlalchemy_engine
+from warehouse.reader import FileFacts, Ragged, UnreadableError, load, number_rows, read_header, readable_copy
+from warehouse.reference import create_places
+
+if TYPE_CHECKING:  # the engine behind them takes seconds to import, and a file may be turned away before
+    from expectations.run import RuleResult
+    from schemas.standard import Standard
+
+
+class OurFaultError(Exception):
+    """A rule that could not run, or another failure that says nothing about the partner's data."""
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What the standard said of a delivery, as its Data Docs page shows it: the resolved rules and their results."""
+
+    standard: "Standard"
+    results: "list[RuleResult]"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What the file is worth: the decision, every row accounted for, and each rule's outcome.
+
+    ``decision`` is accepted, accepted_with_exceptions, rejected or refused. ``rules`` are plain dicts with
+    rule_id, severity, characteristic, sentence, remedy, outcome, checked, failed, first_rows.
+    """
+
+    decision: str
+    reason: str | None = None
+    remedy: str | None = None
+    counts: staging.Counts | None = None
+    slot: str | None = None
+    rules: list[dict[str, Any]] = field(default_factory=list)
+    judged: "Judged | None" = None
+
+    @property
+    def failed_rules(self) -> list[dict[str, Any]]:
+        return [rule for rule in self.rules if rule["outcome"] == "failed"]
+
+
+@dataclass(frozen=True)
+class Examination:
+    """What is examined, and where its outcome goes (None: nothing is kept)."""
+
+    contract: Contract
+    period: Period
+    received_on: date
+    path: Path
+    facts: FileFacts
+    folder: Path
+    accepted: Path | None = None
+    quarantined: Path | None = None
+    pseudonym_key: bytes | None = None
+
+
+def examine(partnership: Partnership, work: Examination) -> Verdict:
+    """Read strictly, decide scope, cast, judge by the standard, and decide.
+
+    Raises:
+        OurFaultError: a rule could not run; the file is not to blame.
+    """
+    contract = work.contract
+    try:
+        readable = readable_copy(work.path, work.facts, work.folder / "readable.csv")
+        header = read_header(work.path, work.facts)
+        problem = header_problem(contract, header)
+        if problem is not None:
+            return _rejected(*problem)
+    except UnreadableError as error:
+        return _rejected(error.problem, error.remedy)
+    present = [column for column in contract.match_headers(header).columns if column is not None]
+    connection = open_staging(work.folder)
+    try:
+        create_places(connection, partnership)
+        if work.pseudonym_key is not None:
+            staging.set_pseudonym_key(connection, work.pseudonym_key)
+        folders = [
+            work.folder,
+            *(path.parent for path in (work.accepted, work.quarantined) if path is not None),
+        ]
+        lock_down(connection, folders, [readable])
+        return _judge(connection, partnership, work, present, readable)
+    except UnreadableError as error:
+        return _rejected(error.problem, error.remedy)
+    finally:
+        connection.close()
+
+
+def header_problem(contract: Contract, header: Sequence[str]) -> tuple[str, str] | None:
+    """What is wrong with a header, and what to do; None when it is the contract's."""
+    match = contract.match_headers(list(header))
+    if not any(match.columns):
+        return (
+            "The first line has none of the agreed column names.",
+            f"Put them on the first line and send the file again: {listed([c.header for c in contract.columns])}.",
+        )
+    if match.duplicated:
+        return (
+            f"The column {listed(match.duplicated)} stands in the header more than once (capital and small "
+            "letters count as the same).",
+            "Keep one column of each name and send the file again.",
+        )
+    if not match.missing and not match.unexpected:
+        return None
+    sentences = []
+    missing, unexpected = list(match.missing), list(match.unexpected)
+    for name in list(missing):
+        close = difflib.get_close_matches(name.lower(), [other.lower() for other in unexpected], 1, 0.6)
+        if close:
+            found = next(other for other in unexpected if other.lower() == close[0])
+            sentences.append(f"Column {listed([found])} appeared where '{name}' was expected.")
+            missing.remove(name)
+            unexpected.remove(found)
+    if missing:
+        sentences.append(f"Missing: {listed(missing)}.")
+    if unexpected:
+        sentences.append(f"Not agreed: {listed(unexpected)}.")
+    return (
+        "The columns are not those agreed. " + " ".join(sentences),
+        "Send the file with the agreed columns; if the source changed, tell the data-quality group first.",
+    )
+
+
+def _rejected(problem: str, remedy: str) -> Verdict:
+    return Verdict("rejected", reason=problem, remedy=remedy)
+
+
+def _judge(
+    connection: Connection,
+    partnership: Partnership,
+    work: Examination,
+    present: list[Column],
+    readable: Path,
+) -> Verdict:
+    contract = work.contract
+    ragged = load(connection, readable, [column.name for column in present])
+    number_rows(connection, ragged)
+    contradiction = _contradiction(connection, contract, work.period)
+    if contradiction is not None:
+        return contradiction
+    staging.stage(connection, contract, present)
+    slots = staging.slot_values(connection, contract.supersede_by)
+    if contract.supersede_by and len(slots) != 1:
+        return _not_one_slot(contract, len(slots))
+    judged = _run_rules(connection, partnership, work)
+    setting_aside = {
+        result.rule.id: result.row_query
+        for result in judged.results
+        if result.outcome == "failed" and result.row_query is not None and result.rule.severity != "info"
+    }
+    rules = [*_reading_rules(ragged), *(_told(connection, result) for result in judged.results)]
+    failed = [rule for rule in rules if rule["outcome"] == "failed"]
+    staging.quarantine(connection, setting_aside)
+    counts = staging.count_rows(connection, len(ragged))
+    slot = ", ".join(str(part)[:80] for part in slots[0]) if slots else None
+    critical = [rule for rule in failed if rule["severity"] == "critical"]
+    if critical:
+        return Verdict(
+            "rejected",
+            reason=critical[0]["sentence"],
+            remedy=critical[0]["remedy"],
+            counts=_none_accepted(counts),
+            slot=slot,
+            rules=rules,
+            judged=judged,
+        )
+    if counts.quarantined and not counts.accepted:
+        # Taking the place of a good file with nothing would publish a nought that nobody reported.
+        return Verdict(
+            "rejected",
+            reason=f"None of its {counts.quarantined:,} rows could be accepted.",
+            remedy="Put right what is listed and send the file again.",
+            counts=counts,
+            slot=slot,
+            rules=rules,
+            judged=judged,
+        )
+    if work.accepted is not None and work.quarantined is not None:
+        staging.write_outcome(connection, contract, work.accepted, work.quarantined)
+    excepted = any(rule["severity"] == "warning" for rule in failed)
+    return Verdict(
+        "accepted_with_exceptions" if excepted else "accepted",
+        reason=_nothing_here(partnership, counts),
+        counts=counts,
+        slot=slot,
+        rules=rules,
+        judged=judged,
+    )
+
+
+def _not_one_slot(contract: Contract, found: int) -> Verdict:
+    """A file that names no, or more than one, value in the columns that say which file it takes the place of."""
+    names = " and ".join(f"'{contract.header_of(column)}'" for column in contract.supersede_by)
+    problem = "has no value" if found == 0 else f"has {found:,} different values"
+    return Verdict(
+        "rejected",
+        reason=f"The column {names} {problem}; it must have one, which says which earlier file this one replaces.",
+        remedy="Send one file for each value.",
+    )
+
+
+def _none_accepted(counts: staging.Counts) -> staging.Counts:
+    """A rejected file: no row of it is accepted, so all in scope are set aside."""
+    return staging.Counts(counts.received, 0, counts.accepted + counts.quarantined, counts.out_of_scope)
+
+
+def _nothing_here(partnership: Partnership, counts: staging.Counts) -> str | None:
+    if counts.received and counts.out_of_scope == counts.received:
+        return (
+            f"None of its {counts.received:,} rows is in {partnership.area_name}. That is no error: we have "
+            "your file and will count it as nothing to report. If you expected rows here, check the file."
+        )
+    return None
+
+
+def _contradiction(connection: Connection, contract: Contract, period: Period) -> Verdict | None:
+    """Refuse a file whose own period column, or whose dates, speak against the period it was placed in."""
+    rule = contract.period
+    if rule.column is not None:
+        texts = staging.distinct_texts(connection, rule.column)
+        found = {known for text in texts if (known := period_in(rule, text)) is not None}
+        if rule.latest and found:
+            found = {max(found, key=lambda known: known.end)}
+        if found and found != {period}:
+            listed = ", ".join(sorted(known.id for known in found))
+            many = len(found) > 1
+            return Verdict(
+                "refused",
+                reason=f"The file holds {listed}, "
+                + (f"but one file covers one {rule.kind.replace('_', ' ')}." if many else f"not {period.id}."),
+                remedy="Send each period in a file of its own." if many else f"Is this {listed} or {period.id}?",
+            )
+    elif rule.evidence is not None:
+        column = contract.column(rule.evidence)
+        inside, dated = staging.dates_inside(connection, column, period.start, period.end)
+        if dated and not inside:
+            return Verdict(
+                "refused",
+                reason=f"None of its dates in '{column.header}' falls in {period.id}.",
+                remedy="Which period does this file cover? Deliver it again under that period.",
+            )
+    return None
+
+
+def _reading_rules(ragged: list[Ragged]) -> list[dict[str, Any]]:
+    if not ragged:
+        return []
+    many = len(ragged) > 1
+    return [
+        {
+            "rule_id": "READ-RAGGED",
+            "severity": "warning",
+            "characteristic": "validity",
+            "sentence": f"{len(ragged):,} line{'s have' if many else ' has'} more or fewer fields than the header.",
+            "remedy": "Look for a comma inside a value that is not in quotation marks.",
+            "outcome": "failed",
+            "checked": len(ragged),
+            "failed": len(ragged),
+            "first_rows": [row.line for row in ragged[:20]],
+        }
+    ]
+
+
+def _run_rules(connection: Connection, partnership: Partnership, work: Examination) -> Judged:
+    """Run the dataset's standard over what is in scope.
+
+    Raises:
+        OurFaultError: a rule could not run.
+    """
+    from expectations.run import run_standard
+    from expectations.standard import resolve
+
+    geography = partnership.geography
+    spellings = {code for area in geography.areas for code in (area.area_code, area.legacy_code) if code}
+    values: dict[str, Any] = {
+        "period_start": work.period.start,
+        "period_end": work.period.end,
+        "received_on": work.received_on,
+        "area_codes": sorted(spellings | set(partnership.comparators)),
+        "lsoa_codes": sorted({lsoa.lsoa_code for lsoa in geography.lsoas}),
+        "codelists": {name: [code for code, _ in codes] for name, codes in partnership.codelists.items()},
+    }
+    standard = resolve(partnership.standards[work.contract.key], values)
+    results = run_standard(sqlalchemy_engine(connection), "judged", standard)
+    for result in results:
+        if result.outcome == "could_not_run":
+            raise OurFaultError(f"rule {result.rule.id} of {work.contract.key} could not run ({result.error})")
+    return Judged(standard, results)
+
+
+def _told(connection: Connection, result: "RuleResult") -> dict[str, Any]:
+    """A rule's outcome as the ledger keeps it: counts, agreed sentences and row numbers, never a value."""
+    failing = result.outcome == "failed" and result.row_query is not None
+    return {
+        "rule_id": result.rule.id,
+        "severity": result.rule.severity,
+        "characteristic": result.rule.characteristic,
+        "sentence": result.rule.sentence.replace("{count}", f"{result.failed:,}"),
+        "remedy": result.rule.remedy,
+        "outcome": result.outcome,
+        "checked": result.checked,
+        "failed": result.failed,
+        "first_rows": staging.first_rows(connection, str(result.row_query)) if failing else [],
+    }

@@ -1,0 +1,186 @@
+"""Land: put a file into an inbox whole, and see which whole, stable, regular files wait there.
+
+An inbox is ``inbox/<partner>/<dataset>/``. A partner may copy a file in by hand, or ``deliver`` places it with
+a sequence number and a small manifest beside it (``<file>.manifest.json``).
+"""
+
+import json
+import os
+import re
+import stat
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from flows.files import copy_whole, make_private, write_json
+from flows.settings import Settings
+from warehouse.reader import inspect
+
+MANIFEST = ".manifest.json"
+UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
+MANIFEST_BYTES = 65_536
+SETTLED_SECONDS = 1.0  # of the computer's own clock: how long a file copied in by hand must lie still
+NUMBERED = re.compile(r"^\d{6}-")
+
+
+class DeliverError(Exception):
+    """A file that cannot be put into the inbox; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """One entry of an inbox, as seen: nothing about its content is known yet."""
+
+    path: Path
+    partner: str
+    dataset: str
+    problem: str | None = None  # why it is no regular file, when it is not
+    manifest: Path | None = None
+
+
+def deliver(settings: Settings, file: Path, key: str, period: str | None = None) -> Path:
+    """Put a copy of a file into the inbox of ``key`` (partner/dataset), never overwriting another.
+
+    Raises:
+        DeliverError: no such file, no such dataset, or a period that is none.
+    """
+    if not file.is_file():
+        raise DeliverError(f"There is no file {file}.")
+    if key not in settings.partnership.contracts:
+        known = ", ".join(sorted(settings.partnership.contracts))
+        raise DeliverError(f"There is no dataset {key}. The datasets are: {known}.")
+    if period is not None:
+        from schemas.periods import parse_period
+
+        try:
+            period = parse_period(period).id
+        except ValueError as error:
+            raise DeliverError(str(error)) from None
+    folder = make_private(settings.inbox / key)
+    facts = inspect(file)
+    name = plain_name(file.name)
+    number = 1 + max((int(found.name[:6]) for found in folder.iterdir() if NUMBERED.match(found.name)), default=0)
+    while True:
+        target = folder / f"{number:06d}-{name}"
+        manifest = target.with_name(target.name + MANIFEST)
+        try:
+            # The manifest goes first and reserves the number: a file is never seen without its manifest.
+            descriptor = os.open(manifest, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError:
+            number += 1
+            continue
+        os.close(descriptor)
+        break
+    write_json(
+        manifest,
+        {
+            "original_name": file.name,
+            "period": period,
+            "sha256": facts.sha256,
+            "size_bytes": facts.size,
+            "actor": settings.actor.name,
+            "delivered_at": settings.now().isoformat(),
+        },
+    )
+    copy_whole(file, target)
+    return target
+
+
+def plain_name(name: str) -> str:
+    """A file's name with everything but letters, digits, dot, dash, underscore and space made a dash."""
+    plain = re.sub(r"[^A-Za-z0-9._ -]", "-", name).lstrip(".")[-120:]
+    return plain or "extract"
+
+
+def waiting(settings: Settings) -> list[Arrival]:
+    """Every entry of every inbox that is ready to be taken, by partner, dataset, then arrival."""
+    found: list[Arrival] = []
+    if not settings.inbox.is_dir():
+        return found
+    for partner in sorted(_entries(settings.inbox), key=lambda path: path.name):
+        if partner.is_symlink() or not partner.is_dir():
+            found.append(Arrival(partner, "", "", "it lies outside any dataset's folder"))
+            continue
+        for dataset in sorted(_entries(partner), key=lambda path: path.name):
+            if dataset.is_symlink() or not dataset.is_dir():
+                found.append(Arrival(dataset, partner.name, "", "it lies outside any dataset's folder"))
+                continue
+            found.extend(_arrivals(dataset, partner.name))
+    return found
+
+
+def _arrivals(folder: Path, partner: str) -> list[Arrival]:
+    arrivals = []
+    entries = _entries(folder)
+    names = {path.name for path in entries}
+    for path in entries:
+        if path.name.endswith(MANIFEST):
+            continue
+        beside = path.name + MANIFEST
+        try:
+            seen = path.lstat()
+        except FileNotFoundError:  # taken away again since it was listed
+            continue
+        mode = seen.st_mode
+        if stat.S_ISREG(mode) and beside not in names and not _is_settled(path, seen):
+            continue
+        problem = None
+        if stat.S_ISLNK(mode):
+            problem = "it is a link, not a file"
+        elif stat.S_ISDIR(mode):
+            problem = "it is a folder, not a file"
+        elif not stat.S_ISREG(mode):
+            problem = "it is not a regular file"
+        arrivals.append(
+            Arrival(path, partner, folder.name, problem, path.with_name(beside) if beside in names else None)
+        )
+    return sorted(arrivals, key=_order)
+
+
+def _is_settled(path: Path, seen: os.stat_result) -> bool:
+    """True when a file copied in by hand is whole, as far as can be seen: unchanged for ``SETTLED_SECONDS``.
+
+    A file that ``deliver`` placed needs no wait: it appears whole, with its manifest.
+    """
+    age = time.time() - seen.st_mtime
+    if 0 <= age < SETTLED_SECONDS:
+        time.sleep(SETTLED_SECONDS - age)
+    try:
+        again = path.lstat()
+    except FileNotFoundError:
+        return False
+    return (again.st_size, again.st_mtime_ns) == (seen.st_size, seen.st_mtime_ns)
+
+
+def _order(arrival: Arrival) -> tuple[int, int, str]:
+    """Numbered files by their number, since clocks may be wrong; files put in by hand after them, by time."""
+    name = arrival.path.name
+    if NUMBERED.match(name):
+        return (0, int(name[:6]), name)
+    try:
+        return (1, arrival.path.lstat().st_mtime_ns, name)
+    except FileNotFoundError:
+        return (2, 0, name)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return [
+        path
+        for path in folder.iterdir()
+        if not path.name.startswith(".") and not path.name.lower().endswith(UNFINISHED)
+    ]
+
+
+def read_manifest(path: Path | None) -> dict[str, Any]:
+    """A manifest's content; an unreadable one counts as none."""
+    if path is None:
+        return {}
+    try:
+        seen = path.lstat()
+        if not stat.S_ISREG(seen.st_mode) or seen.st_size > MANIFEST_BYTES:
+            return {}
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}

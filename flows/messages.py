@@ -1,0 +1,184 @@
+"""What a delivery's sender is told: payloads of ids, counts and agreed sentences, written with the state change.
+
+The words around them are the templates' (``reports.mail``); the addresses are looked up when mail is sent, so a
+new officer inherits what is open.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from flows.settings import LONDON, Settings
+from reports.words import period as period_in_words
+from schemas.periods import parse_period, period_of
+from warehouse import ledger
+from warehouse.connection import Connection
+from warehouse.ledger import Message
+
+ALERTING = {"rejected", "held", "refused", "accepted_with_exceptions"}
+
+
+def on_arrival(
+    settings: Settings, connection: Connection, delivery: Mapping[str, Any], remedy: str | None
+) -> list[Message]:
+    """Messages for what ends at the door (held, refused, duplicate); none for what goes on to validation."""
+    if delivery["state"] == "received":
+        return []
+    if delivery["partner"] is None:
+        return [_operator(settings, delivery, str(delivery["reason"]))]
+    return on_decision(settings, connection, delivery, delivery["state"], [], remedy)
+
+
+def on_decision(
+    settings: Settings,
+    connection: Connection,
+    delivery: Mapping[str, Any],
+    decision: str,
+    rules: Iterable[Mapping[str, Any]],
+    remedy: str | None,
+) -> list[Message]:
+    """A receipt for every delivery; an alert beside it when somebody has to act."""
+    payload = _payload(settings, connection, delivery, decision, rules, remedy)
+    kinds = ["receipt", *(["alert"] if decision in ALERTING else [])]
+    told = [Message(kind, delivery["partner"], {**payload, "kind": kind}) for kind in kinds]
+    if decision == "held":
+        told.append(_operator(settings, delivery, "A file is held apart: " + str(delivery["reason"])))
+    return told
+
+
+def as_duplicate(twin: str) -> tuple[str, str]:
+    """Reason and remedy of a delivery whose bytes are those of one that stands."""
+    return f"It is the same file, byte for byte, as {twin}.", "Nothing: the file that stands is this one."
+
+
+def on_fault(settings: Settings, delivery: Mapping[str, Any], problem: str) -> Message:
+    """A failure of ours: the operator hears of it, the partner does not."""
+    return _operator(settings, delivery, problem)
+
+
+def _operator(settings: Settings, delivery: Mapping[str, Any], problem: str) -> Message:
+    return Message(
+        "operator",
+        None,
+        {
+            "kind": "operator",
+            "delivery_id": delivery["delivery_id"],
+            "partner": delivery.get("partner"),
+            "dataset": f"{delivery['partner']}/{delivery['dataset']}" if delivery.get("dataset") else None,
+            "period": delivery.get("period"),
+            "problem": problem,
+            "state": delivery.get("state"),
+            "hold_until": str(delivery["hold_until"]) if delivery.get("hold_until") else None,
+            "at": settings.now().isoformat(),
+            "exchange_name": settings.partnership.name,
+        },
+    )
+
+
+def _payload(
+    settings: Settings,
+    connection: Connection,
+    delivery: Mapping[str, Any],
+    decision: str,
+    rules: Iterable[Mapping[str, Any]],
+    remedy: str | None,
+) -> dict[str, Any]:
+    partnership = settings.partnership
+    key = f"{delivery['partner']}/{delivery['dataset']}" if delivery["dataset"] else None
+    contract = partnership.contracts.get(key) if key else None
+    period = parse_period(delivery["period"]) if delivery["period"] else None
+    return {
+        "delivery_id": delivery["delivery_id"],
+        "partner": delivery["partner"],
+        "partner_name": partnership.partners[delivery["partner"]].name,
+        "dataset": key,
+        "dataset_title": contract.title if contract else "a file for no agreed dataset",
+        "period": period.id if period else None,
+        "period_words": period_in_words(period.start, period.end) if period else None,
+        "received_at": _iso(delivery["received_at"]),
+        "sha256": delivery["sha256"],
+        "state": decision,
+        "decision": decision,
+        "reason": delivery.get("reason"),
+        "remedy": remedy,
+        "counts": {
+            "received": delivery.get("rows_received"),
+            "accepted": delivery.get("rows_accepted"),
+            "quarantined": delivery.get("rows_quarantined"),
+            "out_of_scope": delivery.get("rows_out_of_scope"),
+        },
+        "rules": [
+            {
+                "id": rule["rule_id"],
+                "severity": rule["severity"],
+                "sentence": rule["sentence"],
+                "remedy": rule["remedy"],
+                "failed": rule["failed"],
+                "rows": list(rule["first_rows"]),
+            }
+            for rule in rules
+            if rule["outcome"] == "failed"
+        ],
+        "feeds": feeds(settings, key) if key else [],
+        "stands": _stands(connection, delivery, decision),
+        "due_on": _due_on(settings, delivery) if contract and period else None,
+        "next_due": _next_due(settings, delivery) if contract and period else None,
+        "hold_until": str(delivery["hold_until"]) if delivery.get("hold_until") else None,
+        "exchange_name": partnership.name,
+        "contact": partnership.data_quality_lead.email,
+    }
+
+
+def feeds(settings: Settings, key: str) -> list[dict[str, str]]:
+    """The indicators, of any framework, that a dataset feeds."""
+    return [
+        {"indicator": indicator.id, "name": indicator.name, "framework": framework.id}
+        for framework in settings.partnership.frameworks.values()
+        for indicator in framework.indicators
+        if any(term.dataset == key for term in (*indicator.formula.numerator, *indicator.formula.denominator))
+    ]
+
+
+def _stands(connection: Connection, delivery: Mapping[str, Any], decision: str) -> str | None:
+    """Which file goes on being used while this one is not."""
+    if decision in {"accepted", "accepted_with_exceptions"}:
+        return None
+    live = ledger.deliveries(
+        connection,
+        "partner = ? AND dataset = ? AND period = ? AND state IN ('accepted', 'accepted_with_exceptions', 'merged') "
+        "AND delivery_id <> ?",
+        delivery["partner"],
+        delivery["dataset"],
+        delivery["period"],
+        delivery["delivery_id"],
+    )
+    if not live:
+        return None
+    day = live[-1]["received_at"].astimezone(LONDON)
+    return f"Your file of {day.day} {day:%B %Y} stays in use."
+
+
+def _due_on(settings: Settings, delivery: Mapping[str, Any]) -> str | None:
+    """The day this period's delivery is owed under the agreement, or None when none is."""
+    key = f"{delivery['partner']}/{delivery['dataset']}"
+    if settings.partnership.contracts[key].cadence is None:
+        return None
+    period = parse_period(delivery["period"])
+    agreement = settings.partnership.agreement_for(key, settings.now().date(), period)
+    return agreement.due_on(period).isoformat() if agreement else None
+
+
+def _next_due(settings: Settings, delivery: Mapping[str, Any]) -> str | None:
+    """The day the next delivery of this dataset is owed under the agreement, or None when none is."""
+    key = f"{delivery['partner']}/{delivery['dataset']}"
+    contract = settings.partnership.contracts[key]
+    if contract.cadence is None:
+        return None
+    period = parse_period(delivery["period"])
+    following = period_of(contract.cadence, period.end + timedelta(days=1))
+    agreement = settings.partnership.agreement_for(key, settings.now().date(), following)
+    return agreement.due_on(following).isoformat() if agreement else None
+
+
+def _iso(moment: datetime | str) -> str:
+    return moment.isoformat() if isinstance(moment, datetime) else moment

@@ -1,0 +1,182 @@
+"""Publish: one immutable release of a framework's performance for a period, switched into place at once."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from flows.files import make_private
+from flows.settings import Settings, today
+from reports.page import render_page
+from reports.publication import Publication as Page
+from schemas.framework import Framework
+from schemas.periods import Period, parse_period, period_of, previous
+from warehouse import ledger
+from warehouse.connection import Connection, open_warehouse, transaction
+from warehouse.publication import Publication, build_publication, publication_frames
+from warehouse.reference import create_reference
+from warehouse.release import in_force, switch, write_release
+from warehouse.values import create_merged, recompute
+
+
+class PublishError(Exception):
+    """A publication that cannot be made as asked; the message says why."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """A publication that now stands: its id, its folder, its pages; ``new`` is False when nothing had changed."""
+
+    publication_id: str
+    folder: Path
+    pages: tuple[Path, ...]
+    new: bool
+
+
+def publish_due(settings: Settings, framework: str | None, period: str | None) -> list[Made]:
+    """Publish one framework, or each that is running, for a period (default: its latest ended one).
+
+    Raises:
+        PublishError: no such framework or period.
+    """
+    frameworks = settings.partnership.frameworks
+    if framework is not None:
+        return [publish(settings, framework, period)]
+    day = today(settings)
+    running = [one.id for one in frameworks.values() if _running(one, _period(one, period, day))]
+    if not running:
+        raise PublishError("No framework runs in that period.")
+    return [publish(settings, one, period) for one in running]
+
+
+def publish(settings: Settings, framework: str, period: str | None = None) -> Made:
+    """Make a framework's publication for a period, for every layer.
+
+    Raises:
+        PublishError: no such framework or period, or the period has not begun.
+    """
+    found = settings.partnership.frameworks.get(framework)
+    if found is None:
+        known = ", ".join(sorted(settings.partnership.frameworks))
+        raise PublishError(f"There is no framework {framework}. The frameworks are: {known}.")
+    moment = settings.now()
+    day = today(settings)
+    wanted = _period(found, period, day)
+    if not _running(found, wanted):
+        raise PublishError(f"{found.title} does not run in {wanted.id}.")
+    if wanted.start > day:
+        raise PublishError(f"{wanted.id} has not begun: it starts on {wanted.start:%d %B %Y}.")
+    with open_warehouse(settings.home, writable=True) as connection:
+        ledger.prepare(connection, moment)
+        create_reference(connection, settings.partnership, last=max(day, wanted.end))
+        create_merged(connection)
+        # The framework's files may have changed since the last merge: the values follow what they say now.
+        with transaction(connection):
+            recompute(connection, today=day)
+        publication = build_publication(
+            connection,
+            framework,
+            wanted,
+            moment,
+            due_on=partial(_due_on, settings),
+            contribution_model=settings.partnership.contribution_model,
+        )
+        made = _release(settings, connection, found, wanted, publication)
+        with transaction(connection):
+            _record(settings, connection, publication, moment)
+    return made
+
+
+def _due_on(settings: Settings, key: str, period: Period) -> date | None:
+    """The day a dataset was owed for a period, under the agreement that covers it."""
+    agreements = (one for one in settings.partnership.agreements if key in one.datasets and one.covers(period))
+    return next((agreement.due_on(period) for agreement in agreements), None)
+
+
+def _period(framework: Framework, written: str | None, day: date) -> Period:
+    if written is None:
+        return previous(period_of(framework.calendar, day))
+    try:
+        period = parse_period(written)
+    except ValueError as error:
+        raise PublishError(str(error)) from None
+    if period.kind != framework.calendar:
+        kind = framework.calendar.replace("_", " ")
+        example = period_of(framework.calendar, period.end).id
+        raise PublishError(f"{framework.title} is published by {kind}: {example}, for example.")
+    return period
+
+
+def _running(framework: Framework, period: Period) -> bool:
+    return period.start >= framework.starts and (framework.ends is None or period.end <= framework.ends)
+
+
+def _release(
+    settings: Settings, connection: Connection, framework: Framework, period: Period, publication: Publication
+) -> Made:
+    """Write the release beside the old ones, then switch; a reader sees the old or the new, never half."""
+    folder = in_force(settings.published, publication)
+    new = folder is None
+    if folder is None:
+        releases = make_private(settings.published / "releases")
+        building = releases / f".{publication.publication_id}.building"
+        shutil.rmtree(building, ignore_errors=True)
+        make_private(building)
+        standing = settings.published / "current" / "exchange.duckdb"
+        pages = _pages(settings, connection, framework, period, publication)
+        write_release(connection, publication, building, standing if standing.exists() else None, pages)
+        folder = switch(settings.published, building, framework.id, period.id)
+    drawn = tuple(folder / layer.id / "index.html" for layer in framework.layers)
+    return Made(publication.publication_id, folder, drawn, new)
+
+
+def _pages(
+    settings: Settings, connection: Connection, framework: Framework, period: Period, publication: Publication
+) -> Mapping[str, str]:
+    pages = {}
+    for layer in framework.layers:
+        frames: dict[str, Any] = dict(publication_frames(connection, layer.id))
+        pages[layer.id] = render_page(
+            Page(
+                title=f"{framework.title}: {layer.name}",
+                framework_title=framework.title,
+                framework_note=framework.note,
+                partnership_name=settings.partnership.name,
+                layer={"id": layer.id, "name": layer.name, "role": layer.role, "chair": layer.chair},
+                period_words=period.title,
+                publication_id=publication.publication_id,
+                status="provisional",
+                published_on=today(settings),
+                area_code=settings.partnership.area_code,
+                **frames,
+            )
+        )
+    return pages
+
+
+def _record(settings: Settings, connection: Connection, publication: Publication, moment: datetime) -> None:
+    known = connection.execute(
+        "SELECT count(*) FROM warehouse.ledger.publication WHERE publication_id = ?", [publication.publication_id]
+    ).fetchall()[0][0]
+    if known:
+        return
+    row: list[Any] = [
+        publication.publication_id,
+        publication.framework,
+        publication.period.id,
+        "provisional",
+        moment.replace(tzinfo=None),
+        settings.actor.name,
+    ]
+    connection.execute("INSERT INTO warehouse.ledger.publication VALUES (?, ?, ?, ?, ?, ?)", row)
+    ledger.audit(
+        connection,
+        "publication.released",
+        publication.publication_id,
+        {"framework": publication.framework, "period": publication.period.id},
+        actor=settings.actor,
+        at=moment,
+    )

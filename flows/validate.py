@@ -1,0 +1,198 @@
+"""Validate: bring each received delivery to its decision, and keep what was accepted apart from what was not.
+
+A failure of ours (a rule that could not run, a crash, a missing key) leaves the delivery received and tells the
+operator; it never reads as the partner's.
+"""
+
+import logging
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from flows import messages
+from flows.examine import Examination, OurFaultError, Verdict, examine
+from flows.files import make_private, sync_file
+from flows.settings import LONDON, Settings, SettingsError
+from schemas.periods import parse_period
+from warehouse import ledger
+from warehouse.connection import Connection, open_warehouse, transaction
+from warehouse.reader import FileFacts
+from warehouse.staging import needs_key
+
+MAXIMUM_TRIES = 3
+WORKERS = 2  # judged at once; each has a database of its own, with a memory limit of its own
+TOGETHER = 8  # verdicts written down in one opening of the warehouse; a crash costs judging these again
+log = logging.getLogger("exchange.validate")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A failure of ours: the delivery stays received and the operator is told."""
+
+    problem: str
+    counts: bool = True  # False where it says nothing of this delivery, as a key that is not set
+
+
+def validate_received(settings: Settings) -> list[tuple[str, str]]:
+    """Decide every received delivery; returns (delivery id, decision), with 'ours' where we failed."""
+    with open_warehouse(settings.home) as connection:
+        waiting = ledger.deliveries(connection, "state = 'received' AND tries < ?", MAXIMUM_TRIES)
+    decided = []
+    for batch in (waiting[start : start + TOGETHER] for start in range(0, len(waiting), TOGETHER)):
+        with ThreadPoolExecutor(WORKERS) as pool:
+            verdicts = list(zip(batch, pool.map(partial(_verdict, settings), batch), strict=True))
+        with open_warehouse(settings.home, writable=True) as connection:
+            for delivery, verdict in verdicts:
+                _write_down(settings, connection, delivery, verdict)
+        _document(settings, verdicts)
+        decided += verdicts
+    return [
+        (delivery["delivery_id"], verdict.decision if isinstance(verdict, Verdict) else "ours")
+        for delivery, verdict in decided
+    ]
+
+
+def _document(settings: Settings, verdicts: list[tuple[dict[str, Any], Verdict | Fault]]) -> None:
+    """Write the redacted Data Docs pages of what was judged; the index lists every delivery ever judged."""
+    judged = [
+        (delivery, verdict.judged)
+        for delivery, verdict in verdicts
+        if isinstance(verdict, Verdict) and verdict.judged is not None
+    ]
+    if not judged:
+        return
+    from expectations.docs import DocRun, build_docs
+
+    contracts = settings.partnership.contracts
+    build_docs(
+        make_private(settings.home / "docs"),
+        [
+            DocRun(
+                delivery_id=delivery["delivery_id"],
+                title=f"{contracts[said.standard.key].title}, {parse_period(delivery['period']).title}",
+                results=said.results,
+                standard=said.standard,
+                validated_at=settings.now(),
+            )
+            for delivery, said in judged
+        ],
+    )
+
+
+def _verdict(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
+    """What the delivery is worth, or why we could not tell."""
+    try:
+        return _examined(settings, delivery)
+    except SettingsError as error:
+        return Fault(str(error), counts=False)
+    except OurFaultError as error:
+        return Fault(str(error))
+    except Exception as error:
+        # The text of an unforeseen error may quote a row: only its type may leave.
+        log.error("validation of %s failed: %s", delivery["delivery_id"], type(error).__name__)
+        return Fault(f"{type(error).__name__} while validating")
+
+
+def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict:
+    partner, dataset, delivery_id = delivery["partner"], delivery["dataset"], delivery["delivery_id"]
+    contract = settings.partnership.contracts[f"{partner}/{dataset}"]
+    folder = settings.staging / delivery_id
+    shutil.rmtree(folder, ignore_errors=True)  # what a crash left
+    make_private(folder)
+    accepted = settings.accepted(partner, dataset, delivery_id)
+    quarantined = settings.quarantined(partner, dataset, delivery_id)
+    for path in (accepted, quarantined):
+        make_private(path.parent)
+    try:
+        verdict = examine(
+            settings.partnership,
+            Examination(
+                contract=contract,
+                period=parse_period(delivery["period"]),
+                received_on=delivery["received_at"].astimezone(LONDON).date(),
+                path=settings.archived(delivery["sha256"]),
+                facts=FileFacts(
+                    delivery["sha256"],
+                    delivery["size_bytes"],
+                    delivery["encoding"],
+                    delivery["line_ending"],
+                    delivery["quotes"],
+                ),
+                folder=folder,
+                accepted=accepted,
+                quarantined=quarantined,
+                pseudonym_key=settings.pseudonym_key() if needs_key(contract) else None,
+            ),
+        )
+        for path in (accepted, quarantined):
+            if path.exists():
+                sync_file(path)
+        return verdict
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _write_down(
+    settings: Settings, connection: Connection, delivery: dict[str, Any], verdict: Verdict | Fault
+) -> None:
+    """Write the decision, the rules' outcomes, the audit row and the messages in one transaction."""
+    moment, delivery_id = settings.now(), delivery["delivery_id"]
+    if isinstance(verdict, Fault):
+        with transaction(connection):
+            ledger.change(connection, delivery_id, {"tries": delivery["tries"] + verdict.counts})
+            if not ledger.has_message(connection, delivery_id, "operator"):
+                fault = messages.on_fault(settings, delivery, verdict.problem)
+                ledger.post(connection, fault, delivery_id, moment)
+        return
+    twin = ledger.standing_twin(connection, delivery)
+    if twin is not None:  # both came before either was decided
+        _write_duplicate(settings, connection, delivery, twin)
+        return
+    key = f"{delivery['partner']}/{delivery['dataset']}"
+    counts = verdict.counts
+    changes: dict[str, Any] = {
+        "decision": verdict.decision,
+        "reason": verdict.reason,
+        "rows_received": counts.received if counts else None,
+        "rows_accepted": counts.accepted if counts else None,
+        "rows_quarantined": counts.quarantined if counts else None,
+        "rows_out_of_scope": counts.out_of_scope if counts else None,
+        "slot": verdict.slot,
+        "decided_at": moment,
+        "contract_fingerprint": settings.partnership.contracts[key].fingerprint,
+        "standard_fingerprint": settings.partnership.standards[key].fingerprint,
+    }
+    told = messages.on_decision(
+        settings, connection, {**delivery, **changes}, verdict.decision, verdict.rules, verdict.remedy
+    )
+    with transaction(connection):
+        ledger.record_rules(connection, delivery_id, verdict.rules)
+        ledger.move(
+            connection,
+            delivery_id,
+            verdict.decision,
+            actor=settings.actor,
+            at=moment,
+            changes=changes,
+            messages=told,
+        )
+
+
+def _write_duplicate(settings: Settings, connection: Connection, delivery: dict[str, Any], twin: str) -> None:
+    for path in (settings.accepted, settings.quarantined):
+        path(delivery["partner"], delivery["dataset"], delivery["delivery_id"]).unlink(missing_ok=True)
+    reason, remedy = messages.as_duplicate(twin)
+    changes = {"decision": "duplicate", "reason": reason}
+    receipt = messages.on_decision(settings, connection, {**delivery, **changes}, "duplicate", [], remedy)
+    with transaction(connection):
+        ledger.move(
+            connection,
+            delivery["delivery_id"],
+            "duplicate",
+            actor=settings.actor,
+            at=settings.now(),
+            changes=changes,
+            messages=receipt,
+        )

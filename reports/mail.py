@@ -1,0 +1,168 @@
+"""The mails of the exchange: what an officer is told about a delivery, and the operator about a fault.
+
+Plain text first, 78 columns, the most important thing first: what is wrong, what still stands, what it holds up,
+what to do next and whom to write to. The HTML part says the same in the same order. Neither holds a value of a
+partner's row: row numbers, counts and the sentences of the agreed definitions are all there is.
+"""
+
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import jinja2
+
+from reports import words
+from reports.letters import (
+    Part,
+    Payload,
+    dataset_name,
+    holds_up_part,
+    next_part,
+    one_line,
+    received_part,
+    rules_part,
+    sentence,
+    stands_part,
+    subject,
+    time_of,
+    verdict_part,
+)
+
+WIDTH = 78
+
+
+@dataclass(frozen=True)
+class Mail:
+    """A mail without its addresses: subject, plain text, and the same as HTML where there is one."""
+
+    subject: str
+    text: str
+    html: str | None
+
+
+def receipt(payload: Payload) -> Mail:
+    """What the sender of any delivery gets: what arrived, what became of it, and what to do next if anything."""
+    parts = [
+        verdict_part(payload),
+        rules_part(payload),
+        stands_part(payload),
+        next_part(payload),
+        received_part(payload),
+    ]
+    return written(payload, subject(payload), parts)
+
+
+def alert(payload: Payload) -> Mail:
+    """What the designated officer gets when something has to be done: what is wrong comes first."""
+    parts = [
+        verdict_part(payload),
+        rules_part(payload),
+        stands_part(payload),
+        holds_up_part(payload),
+        next_part(payload),
+        received_part(payload),
+    ]
+    return written(payload, subject(payload), parts)
+
+
+def operator_alert(payload: Payload) -> Mail:
+    """What the operator gets when the fault is the exchange's own, or a file is held."""
+    problem = str(
+        payload.get("problem") or payload.get("reason") or "Something failed that the exchange did not expect."
+    )
+    about = one_line(f"{payload.get('partner') or 'unknown partner'}/{dataset_name(payload)}")
+    facts = [
+        (f"Delivery: {payload.get('delivery_id') or 'none'}",),
+        (f"Extract: {about}, {payload.get('period_words') or payload.get('period') or 'period not known'}",),
+        (f"Time: {time_of(payload.get('at') or payload.get('received_at')) or 'not known'}",),
+    ]
+    if payload.get("state") == "held":
+        return written(payload, one_line(f"[Operator] {about}: {problem}"), held_parts(payload, problem, facts))
+    parts = [
+        Part("", [sentence(problem)]),
+        Part(
+            "What stands",
+            ["No published figure was changed by this, and the partner is not blamed for a fault of ours."],
+        ),
+        Part(
+            "What to do",
+            [
+                'See "exchange status", and for a fault the log of the run. Once the cause is gone, '
+                '"exchange ingest" goes on from where it stopped.'
+            ],
+        ),
+        Part("Which", points=facts),
+    ]
+    return written(payload, one_line(f"[Operator] {about}: {problem}"), parts)
+
+
+def held_parts(payload: Payload, problem: str, facts: Sequence[tuple[str, ...]]) -> list[Part]:
+    """What the operator hears of a held file: where it lies, until when, and who knows."""
+    until = words.read_day(payload.get("hold_until"))
+    kept = f"It lies in held/{payload.get('delivery_id')}, readable by the exchange's account only"
+    return [
+        Part("", [sentence(problem)]),
+        Part("What stands", [sentence(kept + (f", until {words.day(until)}" if until else ""))]),
+        Part(
+            "What to do",
+            [
+                "Open it for nobody. The partner's officer, its governance contact and the incident contact have been "
+                "told; the file is to be erased when the hold ends."
+            ],
+        ),
+        Part("Which", points=facts),
+    ]
+
+
+def written(payload: Payload, subject_line: str, parts: Sequence[Part]) -> Mail:
+    """The mail of these parts, addressed and signed."""
+    officer = payload.get("officer") or {}
+    greeting = f"Dear {one_line(str(officer['name']))}," if officer.get("name") else ""
+    signature = one_line(str(payload.get("exchange_name") or "The partnership's data exchange"))
+    shown = [part for part in parts if part.paragraphs or part.points]
+    blocks = [
+        greeting,
+        *[as_text(part) for part in shown],
+        f"-- \n{signature}\nThis mail was written by the exchange.",
+    ]
+    html = (
+        environment()
+        .get_template("mail.html.j2")
+        .render(subject=subject_line, greeting=greeting, parts=shown, signature=signature)
+    )
+    return Mail(subject_line, "\n\n".join(block for block in blocks if block) + "\n", html)
+
+
+def as_text(part: Part) -> str:
+    blocks = [wrapped(paragraph) for paragraph in part.paragraphs]
+    long_points = any(len(point) > 1 for point in part.points)
+    points = [
+        "\n".join([wrapped(point[0], "- ", "  "), *[wrapped(line, "  ", "  ") for line in point[1:]]])
+        for point in part.points
+    ]
+    if points:
+        blocks.append(("\n\n" if long_points else "\n").join(points))
+    body = "\n\n".join(blocks)
+    return f"{part.heading.upper()}\n\n{body}" if part.heading else body
+
+
+def wrapped(text: str, first: str = "", rest: str = "") -> str:
+    """Text at 78 columns; a word too long for that (an address, a hash) stays whole."""
+    return textwrap.fill(
+        " ".join(text.split()),
+        WIDTH,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+@cache
+def environment() -> jinja2.Environment:
+    loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
+    return jinja2.Environment(
+        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )

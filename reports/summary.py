@@ -1,0 +1,191 @@
+"""What a board needs first: how many are on target, what changed, what is asked of it, the worst and the best."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from reports import words
+from reports.figures import Figure, Point
+from reports.publication import Record
+from schemas.periods import parse_period
+
+STANDING_WORDS = {
+    "green": "Green",
+    "amber": "Amber",
+    "red": "Red",
+    "none": "No target",
+    "unjudged": "Not judged",
+    "missing": "Not received",
+    "suppressed": "Confidential",
+    "unavailable": "Not available",
+}
+ORDER = tuple(STANDING_WORDS)
+TROUBLE = ("red", "missing", "amber")
+WORST = 3
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Something a layer is asked to do: by whom, about what, by when."""
+
+    who: str
+    what: str
+    when: date | None
+    overdue: bool
+
+
+def tally(figures: Sequence[Figure]) -> list[tuple[str, int]]:
+    """How many figures stand where, in the order of the key; RAG always, the others when there are any."""
+    counted = Counter(figure.standing for figure in figures)
+    return [(standing, counted[standing]) for standing in ORDER if counted[standing] or standing in ORDER[:3]]
+
+
+def exceptions(figures: Sequence[Figure]) -> list[Figure]:
+    """Red first and furthest off target first, then what was not received, then amber."""
+    troubled = [figure for figure in figures if figure.standing in TROUBLE]
+    return sorted(troubled, key=lambda f: (TROUBLE.index(f.standing), -(f.miss or 0.0), f.name))
+
+
+def worst(figures: Sequence[Figure]) -> list[Figure]:
+    """At most three figures that are red or amber, the furthest off target first."""
+    off = [figure for figure in exceptions(figures) if figure.standing != "missing"]
+    return off[:WORST]
+
+
+def best(figures: Sequence[Figure]) -> Figure | None:
+    """The figure that beats its target by most."""
+    beating = [f for f in figures if f.standing == "green" and f.miss is not None and f.miss < 0]
+    return min(beating, key=lambda f: (f.miss, f.name), default=None)
+
+
+def before(figure: Figure) -> Point | None:
+    return figure.history[-2] if len(figure.history) > 1 else None
+
+
+def what_changed(figures: Sequence[Figure], due: Sequence[Record]) -> list[str]:
+    """Three sentences: where the whole stands against a period ago, what moved, and what is not known."""
+    return [standing_sentence(figures), movement_sentence(figures), unknown_sentence(figures, due)]
+
+
+def standing_sentence(figures: Sequence[Figure]) -> str:
+    judged = [figure for figure in figures if figure.standing in ("green", "amber", "red")]
+    if not judged:
+        return "No indicator can be judged against a target yet."
+    green = sum(figure.standing == "green" for figure in judged)
+    sentence = f"{share_words(green, len(judged))} on target"
+    earlier = [point for figure in judged if (point := before(figure)) and point.rag != "none"]
+    if not earlier:
+        return sentence + "."
+    was = sum(point.rag == "green" for point in earlier)
+    return f"{sentence}; a period earlier it was {was} of {len(earlier)}."
+
+
+def share_words(green: int, judged: int) -> str:
+    """How many of the indicators judged, as the start of a sentence with its verb."""
+    if judged == 1:
+        return f"The one indicator that can be judged is{'' if green else ' not'}"
+    if green == judged:
+        return f"All {judged} indicators that can be judged are"
+    verb = "is" if green < 2 else "are"
+    return f"{green or 'None'} of the {judged} indicators that can be judged {verb}"
+
+
+def movement_sentence(figures: Sequence[Figure]) -> str:
+    into = [f.name for f in figures if f.standing == "red" and (b := before(f)) and b.rag in ("green", "amber")]
+    out = [f.name for f in figures if f.standing in ("green", "amber") and (b := before(f)) and b.rag == "red"]
+    said = []
+    if into:
+        said.append(f"{words.listed(into)} {'has' if len(into) == 1 else 'have'} turned red")
+    if out:
+        said.append(f"{words.listed(out)} {'is' if len(out) == 1 else 'are'} no longer red")
+    return ("; ".join(said) if said else "No indicator has turned red and none has left red") + "."
+
+
+def unknown_sentence(figures: Sequence[Figure], due: Sequence[Record]) -> str:
+    missing = [figure for figure in figures if figure.standing == "missing"]
+    hidden = [figure for figure in figures if figure.standing == "suppressed"]
+    said = []
+    if missing:
+        partners = sorted({words.humanise(figure.lead_partner) for figure in missing if figure.lead_partner})
+        whose = f" (lead: {words.listed(partners)})" if partners else ""
+        verb = "has" if len(missing) == 1 else "have"
+        said.append(
+            f"{words.count(len(missing), 'indicator')} {verb} no figure because an extract was not received{whose}"
+        )
+    if hidden:
+        said.append(
+            f"{words.count(len(hidden), 'figure')} {'is' if len(hidden) == 1 else 'are'} kept confidential"
+        )
+    late = sum(str(row["state"]) == "overdue" for row in due)
+    if late:
+        said.append(f"{words.count(late, 'extract')} {'is' if late == 1 else 'are'} overdue")
+    return ("; ".join(said) if said else "Every extract that was owed has been received") + "."
+
+
+def asks(figures: Sequence[Figure], actions: Sequence[Record], due: Sequence[Record], on: date) -> list[Ask]:
+    """What is asked of the readers: overdue actions, red figures with no corrective action, extracts overdue."""
+    found: list[Ask] = []
+    for row in actions:
+        when = words.read_day(row.get("due_on"))
+        late = when is not None and when < on and not is_done(row)
+        if late:
+            found.append(Ask(str(row.get("owner") or ""), str(row.get("action") or ""), when, True))
+    unanswered: dict[str, list[str]] = {}
+    for figure in figures:
+        if figure.standing == "red" and not [row for row in figure.actions if not is_done(row)]:
+            unanswered.setdefault(words.humanise(figure.lead_partner), []).append(figure.name)
+    for partner, names in unanswered.items():
+        found.append(Ask(partner, f"agree a corrective action for {words.listed(names)}", None, False))
+    late_rows = [row for row in due if str(row["state"]) == "overdue"]
+    for partner, extracts in owing(due):
+        days = [words.read_day(row["due_on"]) for row in late_rows if partner_of(row) == partner]
+        since = min((day for day in days if day), default=None)
+        found.append(Ask(partner, f"send {extracts}", since, True))
+    return found
+
+
+def owing(due: Sequence[Record]) -> list[tuple[str, str]]:
+    """Each partner with an extract overdue, and which ones in words: each dataset once, with its periods."""
+    late: dict[str, dict[str, list[str]]] = {}
+    for row in due:
+        if str(row["state"]) == "overdue":
+            late.setdefault(partner_of(row), {}).setdefault(title_of(row), []).append(period_of(row))
+    return [
+        (partner, "; ".join(f"{title} for {some(periods)}" for title, periods in datasets.items()))
+        for partner, datasets in sorted(late.items())
+    ]
+
+
+def some(periods: Sequence[str]) -> str:
+    """One period by its name, several by how many there are."""
+    return periods[0] if len(periods) == 1 else f"{len(periods)} periods, the first {periods[0]}"
+
+
+def partner_of(row: Record) -> str:
+    return words.humanise(str(row["partner"]))
+
+
+def is_done(row: Record) -> bool:
+    return str(row.get("state") or row.get("status") or "").lower() in {
+        "done",
+        "complete",
+        "completed",
+        "closed",
+        "dropped",
+    }
+
+
+def title_of(row: Record) -> str:
+    """A dataset in words: its title where the frame has one."""
+    return str(row.get("dataset_title") or words.humanise(str(row["dataset"]).rpartition("/")[2]).lower())
+
+
+def period_of(row: Record) -> str:
+    """A row's period in words; its text as it stands when it is not one of the exchange's periods."""
+    text = str(row["period"] or "")
+    try:
+        period = parse_period(text)
+    except ValueError:
+        return text
+    return words.period(period.start, period.end)

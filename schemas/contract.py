@@ -1,0 +1,333 @@
+"""A dataset's contract: Open Data Contract Standard 3.1.0 YAML in, one frozen `Contract` out.
+
+A field is defined once, here: its header in the file, its type, its classification, what is done to it.
+What the standard has no key for (period, scope, supersede_by, copies_unless_blank, markers, cadence; and
+per column aliases, may_be_absent, treatment, codelist) stands in its `customProperties`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from schemas import loading, shape
+from schemas.loading import Source, known
+
+DATE_FORMATS = ("yyyy-MM-dd", "dd/MM/yyyy", "yyyy-MM")
+PHYSICAL_TYPES = {
+    "string": ("VARCHAR",),
+    "integer": ("BIGINT", "INTEGER"),
+    "number": ("DECIMAL", "DOUBLE"),
+    "date": ("DATE",),
+    "timestamp": ("TIMESTAMP",),
+    "boolean": ("BOOLEAN",),
+}
+PERSONAL = ("personal", "special")  # the classifications that are data about an identifiable person
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: `name` is ours (snake_case), `header` and `aliases` are how a file may spell it."""
+
+    name: str
+    header: str
+    aliases: tuple[str, ...]
+    logical_type: str  # string integer number date timestamp boolean
+    physical_type: str  # the DuckDB type
+    date_format: str | None  # yyyy-MM-dd, dd/MM/yyyy or yyyy-MM
+    required: bool  # a value must be there
+    may_be_absent: bool  # the whole column may be missing from a file
+    classification: str  # public internal personal special
+    treatment: str  # keep pseudonymise drop
+    description: str
+    codelist: str | None = None
+
+    @property
+    def headers(self) -> tuple[str, ...]:
+        """Every spelling of the header that is accepted."""
+        return (self.header, *self.aliases)
+
+    @property
+    def personal(self) -> bool:
+        return self.classification in PERSONAL
+
+
+@dataclass(frozen=True, slots=True)
+class PeriodRule:
+    """How a delivery's period is read from its content or its name."""
+
+    kind: str
+    column: str | None = None
+    format: str | None = None  # yyyy-MM, yyyy-MM-dd, dd/MM/yyyy, ees_year (202324), fingertips_year (20230000)
+    latest: bool = False  # of several periods in the file the latest is the delivery's
+    file_name: bool = False  # the period may be read from the file name
+    evidence: str | None = None  # a date column; no value inside the period contradicts a declared period
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeTest:
+    """A test of one column's text; `where` are further columns that must hold exactly that text.
+
+    `in_lsoa`: one of the partnership's LSOAs, any vintage. `in_area`: the partnership's own area, any
+    spelling of its code. `in_area_codes`: the partnership's area or one of its wards, any spelling.
+    `lsoa_name`: the text begins with the area's name and a space. `in_comparators`: a comparator's code.
+    """
+
+    column: str
+    test: str
+    where: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeRule:
+    """A row that passes one of `any` is the area's; else one that passes one of `keep` is a comparator's.
+
+    Every other row is of elsewhere. With `any` empty every row is the area's.
+    """
+
+    any: tuple[ScopeTest, ...] = ()
+    keep: tuple[ScopeTest, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderMatch:
+    """A file's header against the contract."""
+
+    columns: list[Column | None]  # in the file's order; None where the header is in no column
+    missing: list[str]  # headers that should be there
+    unexpected: list[str]  # headers of the file that are in no column
+    duplicated: list[
+        str
+    ]  # headers that repeat an earlier one (whatever the case), or the same column by its alias
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The agreed shape of one dataset of one partner."""
+
+    partner: str
+    dataset: str
+    title: str
+    version: str
+    description: str
+    owner: str
+    columns: tuple[Column, ...]
+    period: PeriodRule
+    scope: ScopeRule
+    supersede_by: tuple[str, ...]
+    copies_unless_blank: (
+        str | None
+    )  # None: copies allowed; '': never; a column: identical rows are copies when filled
+    markers: Mapping[str, str]  # text that stands for no value -> its reason
+    cadence: str | None  # the kind of period in which a delivery is owed; None = published data, nothing owed
+    source_path: Path
+    fingerprint: str
+    _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
+    _by_header: Mapping[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        by_name = {column.name: column for column in self.columns}
+        by_header = {header: column for column in self.columns for header in column.headers}
+        object.__setattr__(self, "_by_name", by_name)
+        object.__setattr__(self, "_by_header", by_header)
+
+    @property
+    def key(self) -> str:
+        return f"{self.partner}/{self.dataset}"
+
+    @property
+    def personal_columns(self) -> tuple[str, ...]:
+        """Names of the columns that are data about an identifiable person."""
+        return tuple(column.name for column in self.columns if column.personal)
+
+    def column(self, name: str) -> Column:
+        """The column of that name. Raises KeyError when there is none."""
+        return self._by_name[name]
+
+    def header_of(self, name: str) -> str:
+        """The header a file should carry for the column. Raises KeyError when there is none."""
+        return self._by_name[name].header
+
+    def match_headers(self, headers: list[str]) -> HeaderMatch:
+        """The column of each header of a file, by exact spelling or a declared alias; nothing is guessed."""
+        columns = [self._by_header.get(header) for header in headers]
+        seen_text: set[str] = set()
+        seen_column: set[str] = set()
+        duplicated = []
+        for header, column in zip(headers, columns, strict=True):
+            if header.casefold() in seen_text or (column is not None and column.name in seen_column):
+                duplicated.append(header)
+            seen_text.add(header.casefold())
+            if column is not None:
+                seen_column.add(column.name)
+        return HeaderMatch(
+            columns=columns,
+            missing=[
+                column.header
+                for column in self.columns
+                if not column.may_be_absent and column.name not in seen_column
+            ],
+            unexpected=[header for header, column in zip(headers, columns, strict=True) if column is None],
+            duplicated=duplicated,
+        )
+
+
+def surplus_personal(unexpected: Iterable[str], patterns: Iterable[re.Pattern[str]]) -> list[str]:
+    """The headers among `unexpected` that look like a personal field nobody agreed to share.
+
+    `patterns` (Partnership.personal_patterns) are searched in the header as `normalised_header` writes it.
+    """
+    patterns = tuple(patterns)
+    return [
+        header
+        for header in unexpected
+        if any(pattern.search(spelling) for spelling in _spellings(header) for pattern in patterns)
+    ]
+
+
+def _spellings(header: str) -> set[str]:
+    """The ways a header may hide what it is: as written, without digits (`Surname2`), initials together (`D.O.B.`)."""
+    plain = normalised_header(header)
+    without_digits = " ".join(re.sub("[0-9]+", " ", plain).split())
+    together = re.sub(r"\b(\w) (?=\w\b)", r"\1", without_digits)
+    return {plain, without_digits, together}
+
+
+def normalised_header(header: str) -> str:
+    """A header in small letters, words apart: `DateOfBirth`, `date_of_birth` and `Date of  birth` are one."""
+    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", header)
+    return re.sub(r"[^0-9a-z]+", " ", apart.casefold()).strip()
+
+
+def load_contract(path: Path, root: Path) -> tuple[Contract, Source]:
+    """The contract in `schemas/contracts/<partner>/<dataset>.yaml`. Raises DefinitionError."""
+    source = loading.read_yaml(path, root, "contract")
+    document = source.content
+    partner, dataset = path.parent.name, path.stem
+    if document["id"] != f"{partner}.{dataset}":
+        raise source.error("id", f"is '{document['id']}'", f"write {partner}.{dataset}, as folder and file say")
+    if len(document["schema"]) != 1 or document["schema"][0]["name"] != dataset:
+        raise source.error("schema", "is not this file's one dataset", f"keep one entry, named {dataset}")
+    ours = _custom(document, source, "")
+    if "period" not in ours:
+        fix = "say which kind of period a delivery covers, for example {kind: quarter, file_name: true}"
+        raise source.error("customProperties[period]", "is missing", fix)
+    contract = Contract(
+        partner=partner,
+        dataset=dataset,
+        title=document["name"],
+        version=document["version"],
+        description=" ".join(document["description"]["purpose"].split()),
+        owner=document["team"]["name"],
+        columns=tuple(_column(entry, source) for entry in document["schema"][0]["properties"]),
+        period=PeriodRule(**ours["period"]),
+        scope=_scope(ours.get("scope", {})),
+        supersede_by=tuple(ours.get("supersede_by", ())),
+        copies_unless_blank=ours.get("copies_unless_blank"),
+        markers=ours.get("markers", {}),
+        cadence=ours.get("cadence"),
+        source_path=path,
+        fingerprint=source.fingerprint,
+    )
+    _check_columns(contract, source)
+    _check_references(contract, source)
+    return contract, source
+
+
+def _custom(entry: dict[str, Any], source: Source, place: str) -> dict[str, Any]:
+    """The customProperties of a contract or a column as one mapping."""
+    found: dict[str, Any] = {}
+    for item in entry.get("customProperties", ()):
+        name = item["property"]
+        if name in found:
+            raise source.error(f"{place}customProperties[{name}]", "stands twice", "keep one of the two")
+        found[name] = item["value"]
+    return found
+
+
+def _column(entry: dict[str, Any], source: Source) -> Column:
+    place = f"{_place(source)}[{entry['name']}]"
+    ours = _custom(entry, source, f"{place}.")
+    kind, physical = entry["logicalType"], entry["physicalType"]
+    if physical.partition("(")[0] not in PHYSICAL_TYPES[kind]:
+        fix = f"for a {kind} write {' or '.join(PHYSICAL_TYPES[kind])}"
+        raise source.error(f"{place}.physicalType", f"is {physical}", fix)
+    date_format = entry.get("logicalTypeOptions", {}).get("format")
+    if kind == "date" and date_format not in DATE_FORMATS:
+        problem = "is missing" if date_format is None else f"is '{date_format}'"
+        raise source.error(f"{place}.logicalTypeOptions.format", problem, shape.one_of(DATE_FORMATS))
+    return Column(
+        name=entry["name"],
+        header=entry["physicalName"],
+        aliases=tuple(ours.get("aliases", ())),
+        logical_type=kind,
+        physical_type=physical,
+        date_format=date_format if kind == "date" else None,
+        required=entry["required"],
+        may_be_absent=ours.get("may_be_absent", False),
+        classification=entry["classification"],
+        treatment=ours.get("treatment", "keep"),
+        description=" ".join(entry["description"].split()),
+        codelist=ours.get("codelist"),
+    )
+
+
+def _scope(rule: dict[str, Any]) -> ScopeRule:
+    return ScopeRule(
+        any=tuple(_scope_test(test) for test in rule.get("any", ())),
+        keep=tuple(_scope_test(test) for test in rule.get("keep", ())),
+    )
+
+
+def _scope_test(test: dict[str, Any]) -> ScopeTest:
+    return ScopeTest(test["column"], test["test"], tuple(test.get("where", {}).items()))
+
+
+def _check_columns(contract: Contract, source: Source) -> None:
+    """Names and headers must each mean one column, whatever the case."""
+    names: set[str] = set()
+    headers: dict[str, str] = {}
+    for column in contract.columns:
+        place = f"{_place(source)}[{column.name}]"
+        if column.name in names:
+            raise source.error(place, "stands twice", "give each column a name of its own")
+        names.add(column.name)
+        for header in column.headers:
+            other = headers.setdefault(header.casefold(), column.name)
+            if other != column.name:
+                problem = f"has the header '{header}', as {other} has"
+                raise source.error(place, problem, "give each column headers of its own")
+        if column.required and column.may_be_absent:
+            problem = "is required and yet may be absent"
+            raise source.error(place, problem, "write required: false, or take may_be_absent out")
+
+
+def _check_references(contract: Contract, source: Source) -> None:
+    """What the contract says of its columns must name columns it has."""
+    names = [column.name for column in contract.columns]
+    named = [
+        ("period].value.column", contract.period.column),
+        ("period].value.evidence", contract.period.evidence),
+        *(("supersede_by].value", name) for name in contract.supersede_by),
+        ("copies_unless_blank].value", contract.copies_unless_blank or None),
+    ]
+    for part, tests in (("any", contract.scope.any), ("keep", contract.scope.keep)):
+        for test in tests:
+            named += [(f"scope].value.{part}", name) for name in (test.column, *(key for key, _ in test.where))]
+    for place, name in named:
+        if name is not None:
+            known(source, f"customProperties[{place}", "column", name, names)
+    evidence = contract.period.evidence
+    if evidence is not None and contract.column(evidence).logical_type not in ("date", "timestamp"):
+        place = "customProperties[period].value.evidence"
+        raise source.error(place, f"names '{evidence}', which is not a date", "name a date column")
+    if contract.period.column is None and not contract.period.file_name and contract.cadence is None:
+        place = "customProperties[period]"
+        raise source.error(place, "gives no way to read the period", "add a column, or file_name: true")
+
+
+def _place(source: Source) -> str:
+    return f"schema[{source.path.stem}].properties"

@@ -1,0 +1,299 @@
+"""A performance framework: its priorities, layers and indicators, each with formula, baseline and targets.
+
+`schemas/frameworks/<framework>/framework.yaml` and `indicators/<priority>.yaml` beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from schemas import loading, periods
+from schemas.loading import Source, known
+
+# Which formulas are a share of something, and so need a denominator.
+NEEDS_DENOMINATOR = {"rate", "percent", "weighted_percent", "mean"}
+HAS_NO_DENOMINATOR = {"count", "snapshot"}
+
+
+@dataclass(frozen=True, slots=True)
+class Priority:
+    """A priority of the framework; `order` is its place on the page."""
+
+    id: str
+    name: str
+    order: int
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A governance layer; `role` is strategic, executive or operational."""
+
+    id: str
+    name: str
+    role: str
+    reports_to: str | None
+    chair: str | None
+    meets: str | None
+    note: str | None = None
+    priorities: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One part of a numerator or denominator: a dataset's measure, or a population group."""
+
+    dataset: str | None
+    measure: str | None
+    population: str | None
+    weight: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """multiplier x numerator / denominator, pooled over areas and periods before the division."""
+
+    kind: str  # rate percent count snapshot weighted_percent mean rolling_average
+    numerator: tuple[Term, ...]
+    denominator: tuple[Term, ...]
+    multiplier: Decimal
+    areas: str | None  # only contributions of the areas in that list (worst_neighbourhoods)
+
+
+@dataclass(frozen=True, slots=True)
+class Indicator:
+    """What is measured, by whom, how, and what was aimed at."""
+
+    id: str
+    name: str
+    priority: str
+    layer: str
+    lead_partner: str
+    type: str  # designated statutory local
+    unit: str
+    polarity: str  # low or high = which is good
+    decimals: int
+    calendar: str
+    formula: Formula
+    baseline_period: str | None
+    baseline: Decimal | None
+    targets: Mapping[str, Decimal | None]  # period id -> target; None = a placeholder
+    tolerance_percent: Decimal
+    valid_from: date | None
+    valid_to: date | None
+    definition: str
+    source: str
+    breakdowns: tuple[str, ...]
+    note: str | None = None
+    baseline_note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Framework:
+    """`fingerprint` is over all its files: the sha256 of their names and sha256s."""
+
+    id: str
+    title: str
+    status: str  # illustrative or real
+    note: str
+    parent: str | None
+    successor: str | None
+    starts: date
+    ends: date | None
+    calendar: str  # the period kind of a publication
+    tolerance_percent: Decimal
+    priorities: tuple[Priority, ...]
+    layers: tuple[Layer, ...]
+    indicators: tuple[Indicator, ...]
+    source_path: Path
+    fingerprint: str
+
+    def indicator(self, id: str) -> Indicator:
+        """The indicator of that id. Raises KeyError when there is none."""
+        for indicator in self.indicators:
+            if indicator.id == id:
+                return indicator
+        raise KeyError(id)
+
+
+def load_framework(folder: Path, root: Path) -> tuple[Framework, list[Source]]:
+    """The framework in a folder, checked in itself. Raises DefinitionError."""
+    source = loading.read_yaml(folder / "framework.yaml", root, "framework")
+    document = source.content
+    if document["id"] != folder.name:
+        raise source.error("id", f"is '{document['id']}'", f"write {folder.name}, as the folder is called")
+    lists = [loading.read_yaml(path, root, "indicators") for path in sorted(folder.glob("indicators/*.yaml"))]
+    sources = [source, *lists]
+    tolerance = loading.decimal(document["rag"]["tolerance_percent"])
+    framework = Framework(
+        id=document["id"],
+        title=document["title"],
+        status=document["status"],
+        note=" ".join(document.get("note", "").split()),
+        parent=document.get("parent"),
+        successor=document.get("successor"),
+        starts=date.fromisoformat(document["starts"]),
+        ends=loading.day(document["ends"]),
+        calendar=document["calendar"],
+        tolerance_percent=tolerance,
+        priorities=tuple(
+            sorted(
+                (
+                    Priority(entry["id"], entry["name"], entry["order"], entry.get("note"))
+                    for entry in document["priorities"]
+                ),
+                key=lambda priority: priority.order,
+            )
+        ),
+        layers=tuple(_layer(entry) for entry in document["layers"]),
+        indicators=tuple(_indicator(entry, tolerance) for each in lists for entry in each.content["indicators"]),
+        source_path=source.path,
+        fingerprint=hashlib.sha256(
+            "".join(f"{each.file} {each.fingerprint}\n" for each in sources).encode()
+        ).hexdigest(),
+    )
+    _check_itself(framework, source)
+    for each in lists:
+        _check_indicators(framework, each)
+    return framework, sources
+
+
+def _layer(entry: dict[str, Any]) -> Layer:
+    return Layer(
+        id=entry["id"],
+        name=entry["name"],
+        role=entry["role"],
+        reports_to=entry["reports_to"],
+        chair=entry.get("chair"),
+        meets=entry.get("meets"),
+        note=entry.get("note"),
+        priorities=tuple(entry.get("priorities", ())),
+    )
+
+
+def _indicator(entry: dict[str, Any], tolerance: Decimal) -> Indicator:
+    formula = entry["formula"]
+    baseline = entry.get("baseline")
+    return Indicator(
+        id=entry["id"],
+        name=entry["name"],
+        priority=entry["priority"],
+        layer=entry["layer"],
+        lead_partner=entry["lead_partner"],
+        type=entry["type"],
+        unit=entry["unit"],
+        polarity=entry["polarity"],
+        decimals=entry["decimals"],
+        calendar=entry["calendar"],
+        formula=Formula(
+            kind=formula["kind"],
+            numerator=tuple(_term(term) for term in formula["numerator"]),
+            denominator=tuple(_term(term) for term in formula.get("denominator", ())),
+            multiplier=loading.decimal(formula.get("multiplier", 1)),
+            areas=formula.get("areas"),
+        ),
+        baseline_period=baseline["period"] if baseline else None,
+        baseline=_number(baseline["value"]) if baseline else None,
+        targets={period: _number(value) for period, value in entry.get("targets", {}).items()},
+        tolerance_percent=loading.decimal(entry["tolerance_percent"])
+        if "tolerance_percent" in entry
+        else tolerance,
+        valid_from=loading.day(entry.get("valid_from")),
+        valid_to=loading.day(entry.get("valid_to")),
+        definition=" ".join(entry["definition"].split()),
+        source=" ".join(entry["source"].split()),
+        breakdowns=tuple(entry.get("breakdowns", ())),
+        note=entry.get("note"),
+        baseline_note=baseline.get("note") if baseline else None,
+    )
+
+
+def _term(entry: dict[str, Any]) -> Term:
+    return Term(
+        dataset=entry.get("dataset"),
+        measure=entry.get("measure"),
+        population=entry.get("population"),
+        weight=loading.decimal(entry.get("weight", 1)),
+    )
+
+
+def _number(value: float | str | None) -> Decimal | None:
+    """A target or baseline; a placeholder is none."""
+    return None if value is None or value == "placeholder" else loading.decimal(value)
+
+
+def _check_itself(framework: Framework, source: Source) -> None:
+    if framework.ends is not None and framework.ends < framework.starts:
+        raise source.error("ends", f"is {framework.ends}, before starts", "write a later day, or null")
+    for name, ids in (
+        ("priorities", [priority.id for priority in framework.priorities]),
+        ("layers", [layer.id for layer in framework.layers]),
+    ):
+        repeated = _first_repeated(ids)
+        if repeated is not None:
+            raise source.error(f"{name}[{repeated}]", "stands twice", "give each an id of its own")
+    layers = [layer.id for layer in framework.layers]
+    for layer in framework.layers:
+        if layer.reports_to is not None:
+            known(source, f"layers[{layer.id}].reports_to", "layer", layer.reports_to, layers)
+        for priority in layer.priorities:
+            known(
+                source,
+                f"layers[{layer.id}].priorities",
+                "priority",
+                priority,
+                [p.id for p in framework.priorities],
+            )
+
+
+def _check_indicators(framework: Framework, source: Source) -> None:
+    """Holds the indicators of one file to their framework."""
+    here = {entry["id"] for entry in source.content["indicators"]}
+    repeated = _first_repeated(indicator.id for indicator in framework.indicators)
+    if repeated in here:
+        fix = "give each indicator an id of its own, in all files of the framework"
+        raise source.error(f"indicators[{repeated}]", "stands twice", fix)
+    for indicator in framework.indicators:
+        if indicator.id not in here:
+            continue
+        place = f"indicators[{indicator.id}]"
+        known(source, f"{place}.priority", "priority", indicator.priority, [p.id for p in framework.priorities])
+        known(source, f"{place}.layer", "layer", indicator.layer, [layer.id for layer in framework.layers])
+        _check_formula(indicator.formula, f"{place}.formula", source)
+        named = [(f"{place}.targets.{id}", id) for id in indicator.targets]
+        if indicator.baseline_period is not None:
+            named.append((f"{place}.baseline.period", indicator.baseline_period))
+        for where, id in named:
+            try:
+                periods.parse_period(id)
+            except ValueError:
+                fix = f"write a period, like {periods.EXAMPLES}"
+                raise source.error(where, f"'{id}' is not a period", fix) from None
+
+
+def _check_formula(formula: Formula, place: str, source: Source) -> None:
+    if formula.kind in NEEDS_DENOMINATOR and not formula.denominator:
+        raise source.error(f"{place}.denominator", "is missing", f"a {formula.kind} is counted against something")
+    if formula.kind in HAS_NO_DENOMINATOR and formula.denominator:
+        raise source.error(f"{place}.denominator", f"is not used by a {formula.kind}", "take it out")
+    for part, terms in (("numerator", formula.numerator), ("denominator", formula.denominator)):
+        for position, term in enumerate(terms):
+            of_dataset = term.dataset is not None and term.measure is not None
+            if of_dataset == (term.population is not None) or (term.dataset is None) != (term.measure is None):
+                fix = "write dataset and measure, or population alone"
+                raise source.error(f"{place}.{part}[{position}]", "is not one part of a formula", fix)
+
+
+def _first_repeated(ids: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    for id in ids:
+        if id in seen:
+            return id
+        seen.add(id)
+    return None

@@ -1,0 +1,174 @@
+"""The partnership's areas, neighbourhoods and populations: `schemas/geography/*.csv`.
+
+`population.csv` may hold a year, area and group more than once, under another `vintage`: a census rebases the
+years before it, and a figure keeps the population it was worked out with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+
+from schemas import loading
+from schemas.loading import Source, known
+
+AREA_TYPES = ("borough", "ward", "country", "region")
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """An area a figure can stand for."""
+
+    area_code: str
+    area_name: str
+    area_type: str  # borough ward country region
+    legacy_code: str | None  # the code before GSS codes, which exist since 2011
+    parent_code: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Lsoa:
+    """A lower layer super output area of one census."""
+
+    lsoa_code: str
+    vintage: int  # 2001 or 2011
+    ward_code: str
+    area_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """How many persons, dwellings or pupils an area had in a year."""
+
+    area_code: str
+    year: int
+    population_group: str
+    persons: Decimal
+    source: str
+    vintage: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorstNeighbourhood:
+    """A neighbourhood whose out-of-work rate was 25 per cent or more in the base year (NI 153)."""
+
+    lsoa_code: str
+    base_rate: Decimal  # per cent of the working-age people
+    working_age: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Geography:
+    """The rows of the four files, in their order."""
+
+    areas: tuple[Area, ...]
+    lsoas: tuple[Lsoa, ...]
+    population: tuple[Population, ...]
+    worst_neighbourhoods: tuple[WorstNeighbourhood, ...]
+    folder: Path  # holds areas.csv lsoas.csv population.csv worst_neighbourhoods.csv
+
+
+def load_geography(folder: Path, root: Path) -> tuple[Geography, list[Source]]:
+    """The four files, checked against each other. Raises DefinitionError."""
+    areas, areas_source = _areas(folder, root)
+    codes = {area.area_code for area in areas}
+    lsoas, lsoas_source = _lsoas(folder, root, codes)
+    population, population_source = _population(folder, root, codes)
+    worst, worst_source = _worst(folder, root, {lsoa.lsoa_code for lsoa in lsoas})
+    geography = Geography(areas, lsoas, population, worst, folder)
+    return geography, [areas_source, lsoas_source, population_source, worst_source]
+
+
+def _areas(folder: Path, root: Path) -> tuple[tuple[Area, ...], Source]:
+    header = ("area_code", "area_name", "area_type", "legacy_code", "parent_code")
+    source = loading.read_csv(folder / "areas.csv", root, header)
+    codes: set[str] = set()
+    for line, row in enumerate(source.content, start=2):
+        known(source, f"line {line}", "area type", row["area_type"], AREA_TYPES)
+        for code in filter(None, (row["area_code"], row["legacy_code"])):
+            if code in codes:
+                raise source.error(f"line {line}", f"repeats the code {code}", "keep one of the lines")
+            codes.add(code)
+    for line, row in enumerate(source.content, start=2):
+        if row["parent_code"]:
+            known(source, f"line {line}", "parent area", row["parent_code"], codes)
+    return tuple(
+        Area(
+            row["area_code"],
+            row["area_name"],
+            row["area_type"],
+            row["legacy_code"] or None,
+            row["parent_code"] or None,
+        )
+        for row in source.content
+    ), source
+
+
+def _lsoas(folder: Path, root: Path, areas: set[str]) -> tuple[tuple[Lsoa, ...], Source]:
+    source = loading.read_csv(folder / "lsoas.csv", root, ("lsoa_code", "vintage", "ward_code", "area_code"))
+    lsoas = []
+    seen: set[tuple[str, str]] = set()
+    for line, row in enumerate(source.content, start=2):
+        place = f"line {line}"
+        known(source, place, "vintage", row["vintage"], ("2001", "2011", "2021"))
+        if row["ward_code"] not in areas or row["area_code"] not in areas:
+            raise source.error(place, "names an area that is not in areas.csv", "add it there")
+        if (row["lsoa_code"], row["vintage"]) in seen:
+            raise source.error(place, f"repeats {row['lsoa_code']}", "keep one of the lines")
+        seen.add((row["lsoa_code"], row["vintage"]))
+        lsoas.append(Lsoa(row["lsoa_code"], int(row["vintage"]), row["ward_code"], row["area_code"]))
+    return tuple(lsoas), source
+
+
+def _population(folder: Path, root: Path, areas: set[str]) -> tuple[tuple[Population, ...], Source]:
+    header = ("area_code", "year", "population_group", "persons", "source", "vintage")
+    source = loading.read_csv(folder / "population.csv", root, header)
+    population = []
+    seen: set[tuple[str, str, str, str]] = set()
+    for line, row in enumerate(source.content, start=2):
+        place = f"line {line}"
+        if row["area_code"] not in areas:
+            raise source.error(place, f"names the area {row['area_code']}, not in areas.csv", "add it there")
+        if not (row["year"].isascii() and row["year"].isdigit() and len(row["year"]) == 4):
+            raise source.error(place, f"has the year '{row['year']}'", "write four digits")
+        if not row["source"] or not row["vintage"]:
+            raise source.error(place, "has no source or no vintage", "say where the number is from, and its issue")
+        key = (row["area_code"], row["year"], row["population_group"], row["vintage"])
+        if key in seen:
+            raise source.error(place, "repeats an area, year, group and vintage", "keep one of the lines")
+        seen.add(key)
+        population.append(
+            Population(
+                row["area_code"],
+                int(row["year"]),
+                row["population_group"],
+                _number(row["persons"], place, source),
+                row["source"],
+                row["vintage"],
+            )
+        )
+    return tuple(population), source
+
+
+def _worst(folder: Path, root: Path, lsoas: set[str]) -> tuple[tuple[WorstNeighbourhood, ...], Source]:
+    path = folder / "worst_neighbourhoods.csv"
+    source = loading.read_csv(path, root, ("lsoa_code", "base_rate", "working_age"))
+    rows = []
+    for line, row in enumerate(source.content, start=2):
+        place = f"line {line}"
+        if row["lsoa_code"] not in lsoas:
+            raise source.error(place, f"names the LSOA {row['lsoa_code']}, not in lsoas.csv", "add it there")
+        base, people = (_number(row[name], place, source) for name in ("base_rate", "working_age"))
+        rows.append(WorstNeighbourhood(row["lsoa_code"], base, people))
+    return tuple(rows), source
+
+
+def _number(text: str, place: str, source: Source) -> Decimal:
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or number < 0:
+        raise source.error(place, f"has '{text}' where a number should stand", "write digits, without commas")
+    return number

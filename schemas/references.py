@@ -1,0 +1,142 @@
+"""What one definition file says of another: every name it uses must exist there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from schemas import loading
+from schemas.agreement import Agreement
+from schemas.contract import Contract
+from schemas.framework import Framework, Term
+from schemas.geography import Geography
+from schemas.loading import Source, known
+from schemas.partner import Partner
+from schemas.standard import Standard
+
+LAYER_ROLES = ("strategic", "executive", "operational")
+
+
+def check_contract(
+    contract: Contract, source: Source, partners: Mapping[str, Partner], codelists: Iterable[str]
+) -> None:
+    """Its partner and its codelists must exist."""
+    known(source, "id", "partner", contract.partner, partners)
+    for column in contract.columns:
+        if column.codelist is not None:
+            place = f"schema[{contract.dataset}].properties[{column.name}].customProperties[codelist].value"
+            known(source, place, "codelist", column.codelist, codelists)
+
+
+def check_every_dataset_is_judged(
+    contracts: Iterable[tuple[Contract, Source]], standards: Mapping[str, Standard]
+) -> None:
+    """A dataset without a standard would be accepted whatever it holds."""
+    for contract, source in contracts:
+        if contract.key not in standards:
+            fix = f"write expectations/{contract.key}.yaml"
+            raise source.error("id", f"{contract.key} has no standard", fix)
+
+
+def check_rule_ids(standards: Iterable[tuple[Standard, Source]]) -> None:
+    """A rule's id is quoted in error reports and e-mails, so it names one rule of the whole partnership."""
+    places: dict[str, str] = {}
+    for standard, source in standards:
+        for rule in standard.rules:
+            other = places.setdefault(rule.id, source.file)
+            if other != source.file or sum(each.id == rule.id for each in standard.rules) > 1:
+                fix = "give each rule an id of its own"
+                raise source.error(f"expectations[{rule.id}]", f"has an id also used in {other}", fix)
+
+
+def check_agreement(
+    agreement: Agreement,
+    source: Source,
+    partners: Mapping[str, Partner],
+    contracts: Mapping[str, Contract],
+    frameworks: Iterable[Framework],
+) -> None:
+    """Its parties, datasets, columns and layers must exist, and a dataset's partner must be a party."""
+    for party in agreement.parties:
+        known(source, "parties", "partner", party, partners)
+    for key, columns in agreement.datasets.items():
+        known(source, f"datasets.{key}", "dataset", key, contracts)
+        contract = contracts[key]
+        if contract.partner not in agreement.parties:
+            raise source.error("parties", f"lacks {contract.partner}, who sends {key}", "add it")
+        for column in () if columns == "all" else columns:
+            known(source, f"datasets.{key}", "column", column, [each.name for each in contract.columns])
+    layers = {layer.id for framework in frameworks for layer in framework.layers}
+    for layer in agreement.layers if layers else ():  # before the first framework there is nothing to hold them to
+        known(source, "layers", "layer or role", layer, [*LAYER_ROLES, *layers])
+
+
+def check_framework(
+    framework: Framework,
+    sources: Iterable[Source],
+    frameworks: Iterable[str],
+    partners: Mapping[str, Partner],
+    measures: Mapping[str, Iterable[str] | None],
+    geography: Geography,
+) -> None:
+    """Its relatives, partners, datasets, measures and population groups must exist.
+
+    `measures` are those of each dataset's contribution, or None where it has no model.
+    """
+    first, *lists = sources
+    for key in ("parent", "successor"):
+        other = getattr(framework, key)
+        if other is not None:
+            known(first, key, "framework", other, frameworks)
+    groups = {row.population_group for row in geography.population}
+    for source in lists:
+        for entry in source.content["indicators"]:
+            indicator = framework.indicator(entry["id"])
+            place = f"indicators[{indicator.id}]"
+            known(source, f"{place}.lead_partner", "partner", indicator.lead_partner, partners)
+            for part, terms in (
+                ("numerator", indicator.formula.numerator),
+                ("denominator", indicator.formula.denominator),
+            ):
+                for position, term in enumerate(terms):
+                    where = f"{place}.formula.{part}[{_called(term, position)}]"
+                    _check_term(term, where, source, measures, groups)
+
+
+def check_area(source: Source, area_code: str, comparators: Iterable[str], geography: Geography) -> None:
+    """The partnership's area and its comparators must be in areas.csv."""
+    codes = [area.area_code for area in geography.areas]
+    known(source, "area.code", "area", area_code, codes)
+    for code in comparators:
+        known(source, f"comparators[{code}].code", "area", code, codes)
+
+
+def read_measures(model: Path, root: Path) -> tuple[str, ...] | None:
+    """The measures of a dataset's contribution, from the YAML beside its SQL; None where it has no model."""
+    described = model.with_suffix(".yaml")
+    if not described.is_file():
+        return None
+    return tuple(loading.read_yaml(described, root, "model").content.get("measures", ()))
+
+
+def _check_term(
+    term: Term,
+    place: str,
+    source: Source,
+    measures: Mapping[str, Iterable[str] | None],
+    groups: Iterable[str],
+) -> None:
+    if term.population is not None:
+        known(source, f"{place}.population", "population group", term.population, groups)
+    if term.dataset is not None and term.measure is not None:
+        known(source, f"{place}.dataset", "dataset", term.dataset, measures)
+        of_dataset = measures[term.dataset]
+        if of_dataset is None:
+            problem = f"counts {term.dataset}, which has no contribution yet"
+            fix = f"add warehouse/models/contributions/{term.dataset}.sql and the .yaml beside it"
+            raise source.error(f"{place}.dataset", problem, fix)
+        known(source, f"{place}.measure", "measure", term.measure, of_dataset)
+
+
+def _called(term: Term, position: int) -> str:
+    return term.dataset or str(position)

@@ -1,0 +1,26 @@
+"""What the tests share: a home of their own, and a clock they set."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from flows.settings import Settings
+
+KEY = "00112233445566778899aabbccddeeff" * 2
+
+
+@pytest.fixture
+def at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Settings]:
+    """Settings of a fresh home at a given moment: ``at('2009-07-20')``; the same home at each call."""
+    monkeypatch.setenv("EXCHANGE_PSEUDONYM_KEY", KEY)
+
+    def settings(moment: str, partnership: Path | None = None) -> Settings:
+        now = datetime.fromisoformat(moment).replace(tzinfo=UTC)
+        made = Settings(home=tmp_path / "home", now=lambda: now)
+        if partnership is None:
+            return made
+        return Settings(home=tmp_path / "home", now=lambda: now, partnership_root=partnership)
+
+    return settings

@@ -1,0 +1,171 @@
+"""The flows a Prefect server runs, through Prefect's own harness; and the same command without a server."""
+
+import importlib
+import inspect
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import prefect
+import pytest
+import yaml
+from prefect import Flow
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import TaskRun
+from prefect.settings import (
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
+    PREFECT_SERVER_ANALYTICS_ENABLED,
+    PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED,
+    PREFECT_SERVER_UI_ENABLED,
+    temporary_settings,
+)
+from prefect.testing.utilities import prefect_test_harness
+
+import flows.deployed
+from flows.land import deliver
+from flows.settings import load_settings
+from flows.status import status
+from tests.flows.waste import KEY, waste
+
+ROOT = Path(__file__).parents[2]
+CANARY = "ZXCANARY"
+DECLARED: dict[str, Any] = yaml.safe_load((ROOT / "prefect.yaml").read_text())
+DEPLOYMENTS: dict[str, dict[str, Any]] = {each["name"]: each for each in DECLARED["deployments"]}
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[SyncPrefectClient]:
+    """A Prefect server of this session's own, with nothing it does not need; it starts in about ten seconds."""
+    quiet: dict[Any, Any] = {
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,  # its thread takes a second to end
+        PREFECT_SERVER_ANALYTICS_ENABLED: False,
+        PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED: False,
+        PREFECT_SERVER_UI_ENABLED: False,
+    }
+    with (
+        temporary_settings(quiet),
+        prefect_test_harness(server_startup_timeout=120),
+        get_client(sync_client=True) as client,
+    ):
+        yield client
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A home that is not made yet, for an account whose new files others may read."""
+    for name in [*os.environ]:
+        if name.startswith("EXCHANGE_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("EXCHANGE_NOW", "2009-07-20T09:00")
+    umask = os.umask(0o022)
+    yield tmp_path / "home"
+    os.umask(umask)
+
+
+def task_runs(client: SyncPrefectClient, count: int) -> list[TaskRun]:
+    """The runs of tasks, first to last; a server hears of them a moment later."""
+    deadline = time.monotonic() + 20
+    while True:
+        found = [run for run in client.read_task_runs() if run.end_time is not None]
+        if len(found) >= count or time.monotonic() > deadline:
+            return sorted(found, key=lambda run: run.start_time or run.expected_start_time)  # type: ignore[arg-type, return-value]
+        time.sleep(0.1)
+
+
+def test_ingest_is_one_flow_run_with_the_stations_as_its_tasks(
+    server: SyncPrefectClient, home: Path, tmp_path: Path
+) -> None:
+    deliver(load_settings(home=home), waste(tmp_path), KEY)
+    (row,) = flows.deployed.ingest(str(home))
+    assert (row["state"], row["decision"], row["rows_accepted"]) == ("merged", "accepted", 3)
+    assert [each["state"] for each in status(load_settings(home=home))["deliveries"]] == ["merged"]
+    runs = task_runs(server, 4)
+    assert [run.name.rpartition("-")[0] for run in runs] == ["ingest", "validate", "merge", "notify"]
+    (run,) = server.read_flow_runs()
+    assert {each.flow_run_id for each in runs} == {run.id}
+    assert (run.state_name, run.parameters) == ("Completed", {"home": str(home)})
+    assert {each.state_name for each in runs} == {"Completed"}
+    for path in (home, home / "warehouse.duckdb"):
+        assert path.stat().st_mode & 0o077 == 0, "for the owner only, whatever the worker's umask"
+
+
+def test_what_a_failing_station_raises_reaches_the_server_without_its_text(
+    server: SyncPrefectClient, home: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Prefect logs and keeps an exception with its text, and that of DuckDB quotes the offending value."""
+
+    def broken(settings: object) -> None:
+        raise RuntimeError(CANARY)
+
+    monkeypatch.setattr(flows.deployed, "merge_accepted", broken)
+    state = flows.deployed.ingest(str(home), return_state=True)
+    assert state.is_failed()
+    told = [
+        state.message or "",
+        caplog.text,
+        *(run.state.message or "" for run in task_runs(server, 3) if run.state),
+    ]
+    assert "RuntimeError in a station of the flow" in "".join(told)
+    assert CANARY not in "".join(told)
+
+
+def test_prefect_yaml_declares_both_flows_for_the_prefect_that_is_locked() -> None:
+    assert set(DEPLOYMENTS) == {"ingest", "publish"}
+    assert DECLARED["prefect-version"] == prefect.__version__
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_a_deployment_leads_to_a_flow_that_describes_itself(name: str) -> None:
+    declared = DEPLOYMENTS[name]
+    module, _, attribute = declared["entrypoint"].rpartition(".")
+    flow = getattr(importlib.import_module(module), attribute)
+    assert isinstance(flow, Flow)
+    assert flow.name == name
+    assert flow.description == inspect.getdoc(flow.fn)
+    assert flow.description
+    assert declared["description"].endswith(".")
+    assert declared["work_pool"] == {"name": "exchange"}
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_schedules_are_in_london_time(name: str) -> None:
+    for schedule in DEPLOYMENTS[name]["schedules"]:
+        assert ZoneInfo(schedule["timezone"]).key == "Europe/London"
+        assert len(schedule["cron"].split()) == 5
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_parameters_are_ids_and_a_folder_since_the_server_shows_them(name: str) -> None:
+    flow: Flow[..., Any] = getattr(flows.deployed, name)
+    parameters = inspect.signature(flow.fn).parameters
+    assert set(parameters) <= {"home", "framework", "period"}
+    assert {parameter.annotation for parameter in parameters.values()} == {str | None}
+    assert set(DEPLOYMENTS[name].get("parameters", {})) <= set(parameters)
+    assert flow.persist_result is False
+
+
+def test_without_a_server_the_plain_functions_run_and_prefect_is_not_imported(home: Path, tmp_path: Path) -> None:
+    deliver(load_settings(home=home), waste(tmp_path, name="of no period.csv"), KEY)
+    script = """
+import json, sys
+from flows.orchestration import run_ingest
+from flows.settings import load_settings
+(row,) = run_ingest(load_settings(), lambda line: None)
+print(json.dumps([row["state"], "prefect" in sys.modules]))
+"""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")}
+    run = subprocess.run(
+        [sys.executable, "-c", script],
+        env={**environment, "EXCHANGE_HOME": str(home)},
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(run.stdout) == ["refused", False]

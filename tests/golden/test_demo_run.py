@@ -1,0 +1,230 @@
+"""The demo from end to end: every delivery decided as its story says, and the figures that come out of it."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from flows.demo.home import MARKER, DemoError, make_fresh, mark
+from flows.demo.run import run_demo
+from flows.demo.story import Deliver, load_story
+from flows.demo.summary import Arrival, DemoSummary, Published, closing_words
+from flows.settings import Settings, load_settings
+from flows.status import status
+
+GOLDEN = Path(__file__).parent
+ACCOUNT = (
+    "partner",
+    "dataset",
+    "period",
+    "decision",
+    "state",
+    "rows_received",
+    "rows_accepted",
+    "rows_quarantined",
+    "rows_out_of_scope",
+)
+FIGURE = ("framework", "period", "indicator", "numerator", "denominator", "value", "ytd", "status")
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[DemoSummary, list[str]]:
+    """One run of the whole demo, with what it said."""
+    lines: list[str] = []
+    home = tmp_path_factory.mktemp("demo") / "home"
+    return run_demo(home, lines.append), lines
+
+
+@pytest.fixture
+def settings(told: tuple[DemoSummary, list[str]]) -> Settings:
+    return load_settings({}, told[0].home)
+
+
+def assert_golden(name: str, rows: list[list[Any]], tmp_path: Path) -> None:
+    measured = io.StringIO()
+    csv.writer(measured, lineterminator="\n").writerows(rows)
+    path = tmp_path / name
+    path.write_text(measured.getvalue(), encoding="utf-8")
+    golden = GOLDEN / name
+    assert measured.getvalue() == golden.read_text(encoding="utf-8"), (
+        f"the demo's outcome changed; when that is meant, copy {path} to {golden} and say why in the commit"
+    )
+
+
+class TestTheWholeStory:
+    def test_every_delivery_is_decided_as_the_story_says(self, told: tuple[DemoSummary, list[str]]) -> None:
+        assert [(one.step.key, one.step.period.id, one.decision) for one in told[0].surprises] == []
+
+    def test_every_row_of_every_file_is_accounted_for(self, settings: Settings, tmp_path: Path) -> None:
+        rows: list[list[Any]] = [["received_on", *ACCOUNT]]
+        for row in status(settings)["deliveries"]:
+            rows.append([row["received_at"][:10], *(row[name] for name in ACCOUNT)])
+            if row["rows_received"] is not None:
+                parts = (row["rows_accepted"], row["rows_quarantined"], row["rows_out_of_scope"])
+                assert row["rows_received"] == sum(parts), row["delivery_id"]
+        assert_golden("demo_deliveries.csv", rows, tmp_path)
+
+    def test_the_later_file_takes_the_place_of_the_earlier(self, told: tuple[DemoSummary, list[str]]) -> None:
+        assert [(one.step.key, one.step.period.id) for one in told[0].superseded] == [
+            ("schools/attendance_sessions", "AY2008"),
+            ("schools/attendance_sessions", "AY2008"),
+            ("police/recorded_crime", "FY2008-Q4"),
+            ("police/recorded_crime", "FY2009-Q1"),
+            ("schools/published_attendance", "AY2025"),
+        ]
+
+    def test_one_dataset_came_late(self, told: tuple[DemoSummary, list[str]]) -> None:
+        late = [(one.step.key, one.step.period.id) for one in told[0].arrivals if one.late]
+        assert late == [("council/street_cleanliness", "FY2009-T1")]
+
+    def test_each_officer_hears_of_what_went_wrong_with_their_own_data(
+        self, told: tuple[DemoSummary, list[str]], settings: Settings
+    ) -> None:
+        wrong: dict[str, int] = {}
+        for arrival in told[0].arrivals:
+            if arrival.decision in {"rejected", "held", "accepted_with_exceptions"}:
+                partner = settings.partnership.partners[arrival.step.key.partition("/")[0]]
+                address = partner.answering(arrival.step.at.date()).email
+                wrong[address] = wrong.get(address, 0) + 1
+        assert dict(told[0].alerts) == wrong
+
+    def test_nothing_is_left_waiting(self, settings: Settings) -> None:
+        assert not [path for path in settings.inbox.rglob("*") if path.is_file()]
+        assert not [path for path in settings.staging.rglob("*") if path.is_file()]
+
+    def test_later_commands_read_the_demos_time(
+        self, told: tuple[DemoSummary, list[str]], settings: Settings
+    ) -> None:
+        last = load_story(settings.partnership).steps[-1]
+        assert settings.now() == last.at
+        assert status(settings)["due"] == []
+
+    def test_every_layer_has_its_page(self, told: tuple[DemoSummary, list[str]], settings: Settings) -> None:
+        assert len(told[0].publications) == 3
+        for made in told[0].publications:
+            for layer in settings.partnership.frameworks[made.framework].layers:
+                page = settings.published / made.framework / made.period / layer.id / "index.html"
+                assert page.is_file()
+
+    def test_what_to_open_next_is_there(self, told: tuple[DemoSummary, list[str]]) -> None:
+        summary, lines = told
+        paths = [Path(word) for line in lines for word in line.split() if word.startswith(str(summary.home))]
+        files = [path for path in paths if path.suffix and "*" not in path.name]
+        assert files
+        assert all(path.exists() for path in files), files
+
+    def test_no_line_is_wider_than_a_terminal_but_those_that_hold_a_path(
+        self, told: tuple[DemoSummary, list[str]]
+    ) -> None:
+        summary, lines = told
+        assert [line for line in lines if len(line) > 100 and str(summary.home) not in line] == []
+
+    def test_the_headline_figures(
+        self, told: tuple[DemoSummary, list[str]], settings: Settings, tmp_path: Path
+    ) -> None:
+        database = settings.published / "current" / "exchange.duckdb"
+        with duckdb.connect(str(database), read_only=True) as published:
+            rows = published.execute(
+                f"SELECT {', '.join(FIGURE)} FROM performance.indicator WHERE area_code = ? AND breakdown = 'all' "
+                "AND category = 'all' AND (status <> 'missing' OR framework = ?) "
+                "ORDER BY framework, period, indicator",
+                [settings.partnership.area_code, told[0].look_at.framework],
+            ).fetchall()
+        shown = [[f"{cell:.6g}" if isinstance(cell, float) else cell for cell in row] for row in rows]
+        assert_golden("demo_figures.csv", [list(FIGURE), *shown], tmp_path)
+
+
+class TestTheHome:
+    def test_a_folder_with_something_else_in_it_is_left_alone(self, tmp_path: Path) -> None:
+        (tmp_path / "accounts.txt").write_text("not a demo", encoding="utf-8")
+        with pytest.raises(DemoError, match="holds something that is not a demo"):
+            make_fresh(tmp_path)
+        assert [path.name for path in tmp_path.iterdir()] == ["accounts.txt"]
+
+    @pytest.mark.parametrize("content", ["", "[]", '{"now": "2009-01-01T00:00"}', '{"demo": "yes"}'])
+    def test_a_marker_that_is_not_the_demos_own_counts_for_nothing(self, content: str, tmp_path: Path) -> None:
+        (tmp_path / MARKER).write_text(content, encoding="utf-8")
+        with pytest.raises(DemoError):
+            make_fresh(tmp_path)
+        assert (tmp_path / MARKER).read_text(encoding="utf-8") == content
+
+    def test_a_file_is_no_home(self, tmp_path: Path) -> None:
+        path = tmp_path / "file"
+        path.write_text("", encoding="utf-8")
+        with pytest.raises(DemoError, match="is a file"):
+            make_fresh(path)
+
+    def test_an_earlier_demo_is_emptied_read_only_folders_and_all(self, tmp_path: Path) -> None:
+        make_fresh(tmp_path / "home")
+        release = tmp_path / "home" / "published" / "releases" / "one"
+        release.mkdir(parents=True)
+        (release / "index.html").write_text("", encoding="utf-8")
+        (tmp_path / "home" / "published" / "current").symlink_to(release)
+        (release / "index.html").chmod(0o400)
+        release.chmod(0o500)
+        make_fresh(tmp_path / "home")
+        assert sorted(path.name for path in (tmp_path / "home").iterdir()) == [MARKER, "pseudonym.key"]
+
+    def test_a_link_inside_an_earlier_demo_is_removed_and_not_followed(self, tmp_path: Path) -> None:
+        (tmp_path / "elsewhere").mkdir()
+        (tmp_path / "elsewhere" / "kept.txt").write_text("", encoding="utf-8")
+        make_fresh(tmp_path / "home")
+        (tmp_path / "home" / "link").symlink_to(tmp_path / "elsewhere")
+        make_fresh(tmp_path / "home")
+        assert (tmp_path / "elsewhere" / "kept.txt").exists()
+
+    def test_only_the_owner_may_look_in(self, tmp_path: Path) -> None:
+        make_fresh(tmp_path / "home")
+        assert (tmp_path / "home").stat().st_mode & 0o077 == 0
+        assert (tmp_path / "home" / "pseudonym.key").stat().st_mode & 0o077 == 0
+
+    def test_the_clock_is_written_down(self, tmp_path: Path) -> None:
+        make_fresh(tmp_path / "home")
+        mark(tmp_path / "home", datetime(2009, 11, 20, 10, tzinfo=UTC))
+        assert load_settings({}, tmp_path / "home").now() == datetime(2009, 11, 20, 10, tzinfo=UTC)
+        assert json.loads((tmp_path / "home" / MARKER).read_text(encoding="utf-8"))["demo"] is True
+
+
+class TestTheClosingWords:
+    @pytest.fixture
+    def summary(self, tmp_path: Path) -> DemoSummary:
+        story = load_story(Settings(tmp_path).partnership)
+        step: Callable[[str], Deliver] = lambda decision: next(  # noqa: E731
+            one for one in story.deliveries if one.expect == decision
+        )
+        decisions = ("accepted", "accepted_with_exceptions", "rejected", "held", "duplicate")
+        arrivals = tuple(Arrival(step(word), word, word, None, late=word == "accepted") for word in decisions)
+        return DemoSummary(
+            tmp_path,
+            story.look_at,
+            arrivals,
+            (Published("laa-2008-11", "FY2009-Q2", "publication", tmp_path),),
+            {"accepted": "superseded"},
+            {"officer@council.example": 2},
+            41.4,
+        )
+
+    def test_they_say_what_happened_and_what_to_do_next(self, summary: DemoSummary) -> None:
+        text = "\n".join(closing_words(Settings(summary.home), summary))
+        assert "5 files arrived from 3 partners and 1 publication went out, in 41 seconds." in text
+        for part in ("1 accepted:", "1 accepted with exceptions:", "1 rejected:", "1 held:", "1 duplicate:"):
+            assert part in text
+        assert "1 superseded since" in text
+        assert "1 late" in text
+        assert "2 alerts went to the designated officers: 2 to officer@council.example." in text
+        assert "explain NI16 FY2009-Q2" in text
+        assert "wrong" not in text
+
+    def test_they_own_up_when_a_delivery_went_otherwise(self, summary: DemoSummary) -> None:
+        first, *others = summary.arrivals
+        odd = replace(summary, arrivals=(replace(first, decision="rejected"), *others))
+        text = "\n".join(closing_words(Settings(summary.home), odd))
+        assert "1 went otherwise than the story says, so something is wrong here" in text
+        assert "rejected, not accepted" in text

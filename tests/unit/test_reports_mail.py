@@ -1,0 +1,175 @@
+"""The mails: the right subject, the most important thing first, counts and sentences, and never a value."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from reports.letters import filled, where
+from reports.mail import Mail, alert, operator_alert, receipt
+from tests.unit.builders.publication import failed_rule, payload
+
+NAME = "Police recorded crime, July to September 2009"
+NONE_TAKEN = {"received": 4210, "accepted": 0, "quarantined": 4210, "out_of_scope": 0}
+
+
+def rejected(**changes: Any) -> dict[str, Any]:
+    return payload(
+        kind="alert", state="rejected", decision="rejected", counts=NONE_TAKEN, rules=[failed_rule()], **changes
+    )
+
+
+@pytest.mark.parametrize(
+    ("decision", "subject"),
+    [
+        ("accepted", f"{NAME}: accepted"),
+        ("accepted_with_exceptions", f"{NAME}: accepted with exceptions"),
+        ("rejected", f"[Action needed] {NAME}: not accepted"),
+        ("held", f"[Action needed] {NAME}: held, not used"),
+        ("refused", f"[Action needed] {NAME}: turned away"),
+        ("duplicate", f"{NAME}: already received"),
+    ],
+)
+@pytest.mark.parametrize("write", [receipt, alert])
+def test_the_subject_says_dataset_period_and_verdict(
+    write: Callable[[Any], Mail], decision: str, subject: str
+) -> None:
+    assert write(payload(decision=decision, state=decision)).subject == subject
+
+
+def test_an_alert_says_first_what_is_wrong_then_what_stands_what_it_holds_up_and_what_to_do() -> None:
+    text = alert(rejected(stands="Your file of 3 November 2009 stays in use")).text
+    order = [
+        "Dear Sam Example,",
+        "Your file was not accepted",
+        "It has 4,210 rows; none was taken in.",
+        "3 rows have no crime reference.",
+        "Rows 4, 9 and 17, as a spreadsheet numbers them.",
+        "Send the file again with a reference on every row.",
+        "PRC-004",
+        "Your file of 3 November 2009 stays in use.",
+        "Serious acquisitive crime rate (NI16)",
+        "send the whole file again",
+        "data-quality@council.example",
+        "30 October 2009 at 16:50",
+        "ab" * 32,
+    ]
+    places = [text.index(said) for said in order]
+    assert places == sorted(places)
+
+
+def test_the_gravest_rule_comes_first() -> None:
+    minor = failed_rule(id="PRC-009", severity="warning", sentence="Rows that repeat: {count}.", failed=900)
+    text = alert(rejected() | {"rules": [minor, failed_rule()]}).text
+    assert text.index("PRC-004") < text.index("PRC-009")
+
+
+def test_a_file_with_exceptions_accounts_for_every_row() -> None:
+    counts = {"received": 14, "accepted": 11, "quarantined": 2, "out_of_scope": 1}
+    warned = failed_rule(severity="warning", failed=2, rows=[4, 9])
+    mail = alert(payload(state="merged", decision="accepted_with_exceptions", counts=counts, rules=[warned]))
+    assert "Of 14 rows, 11 were accepted, 2 were set aside and 1 was of other areas." in mail.text
+    assert "WHAT IT TOUCHES" in mail.text
+
+
+def test_nothing_in_this_borough_is_said_kindly_and_loudly() -> None:
+    counts = {"received": 900, "accepted": 0, "quarantined": 0, "out_of_scope": 900}
+    mail = receipt(payload(counts=counts))
+    assert mail.subject == f"{NAME}: accepted, but nothing in this borough"
+    assert "NOTHING IN THIS FILE IS ABOUT THIS BOROUGH: all of its 900 rows are" in mail.text
+    assert "thank you" in mail.text
+
+
+def test_a_hold_says_until_when_and_gives_the_remedy() -> None:
+    held = payload(
+        kind="alert", state="held", decision="held", counts=None, period=None, period_words=None,
+        reason="A column that is in no agreement looks personal", remedy="Take the column out",
+        hold_until="2009-11-06", next_due=None,
+    )  # fmt: skip
+    mail = alert(held)
+    assert mail.subject == "[Action needed] Police recorded crime: held, not used"
+    assert "A column that is in no agreement looks personal." in mail.text
+    assert "Take the column out." in mail.text
+    assert "erased after 6 November 2009." in " ".join(mail.text.split())
+    assert "will show as not" in mail.text
+
+
+def test_counts_that_are_not_known_are_not_made_up() -> None:
+    unread = dict.fromkeys(("received", "accepted", "quarantined", "out_of_scope"))
+    for counts in (None, unread):
+        mail = receipt(payload(decision="refused", state="refused", counts=counts, reason="No such dataset"))
+        assert "rows" not in mail.text
+        assert "No such dataset." in mail.text
+
+
+def test_an_overdue_file_is_asked_for() -> None:
+    mail = alert(payload(kind="overdue", decision=None, state=None, delivery_id=None, sha256=None, counts=None))
+    assert mail.subject == f"[Action needed] {NAME}: not received"
+    assert "We have not received your file" in mail.text
+
+
+def test_the_operator_hears_of_a_fault_and_the_partner_is_not_blamed() -> None:
+    mail = operator_alert(
+        {"kind": "operator", "delivery_id": "d-1", "partner": "police", "dataset": "police/recorded_crime",
+         "period": "FY2009-Q2", "problem": "A rule could not run", "at": "2009-10-30T16:50:00+00:00",
+         "exchange_name": "Anyborough Partnership"}
+    )  # fmt: skip
+    assert mail.subject == "[Operator] police/recorded_crime: A rule could not run"
+    assert "the partner is not blamed" in " ".join(mail.text.split())
+    assert "d-1" in mail.text
+
+
+def test_lines_are_78_columns_and_the_addresses_whole() -> None:
+    rules = [failed_rule(failed=1204, rows=list(range(2, 22)), remedy="Please " + "check the file again " * 12)]
+    for mail in (alert(rejected() | {"rules": rules}), receipt(payload())):
+        assert all(len(line) <= 78 for line in mail.text.splitlines())
+        assert mail.text.isprintable() or "\n" in mail.text
+
+
+def test_the_html_says_the_same_and_is_escaped() -> None:
+    mail = alert(rejected(dataset_title="Crime <b>&", stands="Your file of 3 November 2009 stays in use."))
+    assert mail.html is not None
+    assert "<b>" not in mail.html
+    assert "Crime &lt;b&gt;&amp;" in mail.html
+    for said in ("4,210 rows", "3 rows have no crime reference.", "3 November 2009", "NI16"):
+        assert said in mail.html
+    assert "http" not in mail.html
+
+
+def test_no_line_break_gets_into_a_subject() -> None:
+    mail = receipt(payload(dataset_title="Crime\r\nBcc: someone@else.example"))
+    assert mail.subject.startswith("Crime Bcc: someone")
+    assert "\n" not in mail.subject
+
+
+@pytest.mark.parametrize(
+    ("sentence", "failed", "said"),
+    [
+        ("{count} rows have no date.", 1, "1 row has no date."),
+        ("{count} rows have no date.", 1204, "1,204 rows have no date."),
+        ("The file holds full postcodes: {count} rows.", 1, "The file holds full postcodes: 1 row."),
+        ("Rows without a ward: {count}.", 1, "Rows without a ward: 1."),
+        (
+            "More than one in twenty has no ward: {count} in all.",
+            30,
+            "More than one in twenty has no ward: 30 in all.",
+        ),
+        ("The file has no rows.", 0, "The file has no rows."),
+        ("{count} rows are outside the quarter.", 1, "1 row is outside the quarter."),
+    ],
+)
+def test_a_sentence_with_its_number_is_grammatical(sentence: str, failed: int, said: str) -> None:
+    assert filled(sentence, failed) == said
+
+
+def test_rows_are_named_up_to_twenty() -> None:
+    assert where([7], 1) == "Row 7, as a spreadsheet numbers them."
+    assert where([], 5) == ""
+    assert where(list(range(2, 40)), 1204).endswith("21 and 1,184 more, as a spreadsheet numbers them.")
+
+
+def test_writing_a_mail_needs_no_chart_library() -> None:
+    code = "import sys, reports.mail; sys.exit(bool({'pandas', 'altair', 'vl_convert'} & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

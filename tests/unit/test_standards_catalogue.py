@@ -1,0 +1,240 @@
+"""The agreed standards as a catalogue: complete, in plain words, and safe to show."""
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from schemas.codelist import Codelist, load_codelist
+from schemas.contract import Contract, load_contract
+from schemas.standard import Rule, Standard, check_standard, load_standard
+
+ROOT = Path(__file__).resolve().parents[2]
+STANDARDS = sorted((ROOT / "expectations").glob("*/*.yaml"))
+ROW_COUNT = "expect_table_row_count_to_be_between"
+# A rule of one of these types puts values of the rows into its result.
+SHOWS_VALUES = re.compile(r"distinct_values|most_common|unexpected_rows|_quantile_|_(max|min)_to_be")
+JARGON = re.compile(
+    r"\b(null|regex|column values?|expectations?|boolean|string|schema|lsoa|codelist)\b", re.IGNORECASE
+)
+
+
+def _key(path: Path) -> str:
+    return f"{path.parent.name}/{path.stem}"
+
+
+def _standard(path: Path) -> Standard:
+    return load_standard(path, ROOT)[0]
+
+
+def _contract(path: Path) -> Contract:
+    return load_contract(ROOT / "schemas" / "contracts" / f"{_key(path)}.yaml", ROOT)[0]
+
+
+def _codelists() -> dict[str, Codelist]:
+    folder = ROOT / "schemas" / "codelists"
+    return {path.stem: load_codelist(path, ROOT)[0] for path in sorted(folder.glob("*.csv"))}
+
+
+def _rules() -> list[Rule]:
+    return [rule for path in STANDARDS for rule in _standard(path).rules]
+
+
+every_standard = pytest.mark.parametrize("path", STANDARDS, ids=_key)
+every_rule = pytest.mark.parametrize("rule", _rules(), ids=lambda rule: str(rule.id))
+
+
+def test_every_contract_has_a_standard_and_every_standard_a_contract() -> None:
+    contracts = sorted((ROOT / "schemas" / "contracts").glob("*/*.yaml"))
+    assert [_key(path) for path in STANDARDS] == [_key(path) for path in contracts]
+
+
+def test_no_two_rules_have_the_same_id() -> None:
+    repeated = [rule_id for rule_id, count in Counter(rule.id for rule in _rules()).items() if count > 1]
+    assert not repeated
+
+
+@every_standard
+def test_a_standard_names_only_columns_placeholders_and_codelists_that_exist(path: Path) -> None:
+    standard, source = load_standard(path, ROOT)
+    check_standard(standard, source, _contract(path), _codelists())
+
+
+@every_standard
+def test_the_rules_of_a_standard_share_a_prefix(path: Path) -> None:
+    assert len({rule.id.partition("-")[0] for rule in _standard(path).rules}) == 1
+
+
+@every_standard
+def test_an_empty_extract_never_passes_unseen(path: Path) -> None:
+    """Critical, unless the file covers more than our area and may hold nothing of it."""
+    counts = [rule for rule in _standard(path).rules if rule.type == ROW_COUNT and rule.kwargs["min_value"] == 1]
+    whole_country = bool(_contract(path).scope.any)
+    assert [rule.severity for rule in counts] == ["info" if whole_country else "critical"]
+
+
+@every_standard
+def test_what_cannot_be_read_as_its_type_is_set_aside(path: Path) -> None:
+    typed = any(column.logical_type != "string" for column in _contract(path).columns)
+    uncast = [
+        rule.severity
+        for rule in _standard(path).rules
+        if rule.type == "expect_column_values_to_be_null" and rule.columns == ("_uncast",)
+    ]
+    assert uncast == (["warning"] if typed else [])
+
+
+@every_standard
+def test_every_required_column_must_be_filled_and_no_other(path: Path) -> None:
+    """A rule with a tolerance only tells; the contract's `required` is the rule without one."""
+    filled = {
+        column
+        for rule in _standard(path).rules
+        if rule.type == "expect_column_values_to_not_be_null" and "mostly" not in rule.kwargs
+        for column in rule.columns
+    }
+    assert filled == {column.name for column in _contract(path).columns if column.required}
+
+
+@every_standard
+def test_every_codelist_of_the_contract_is_checked(path: Path) -> None:
+    checked = {
+        (column, str(rule.kwargs["value_set"]))
+        for rule in _standard(path).rules
+        if rule.type == "expect_column_values_to_be_in_set"
+        for column in rule.columns
+    }
+    for column in _contract(path).columns:
+        if column.codelist and column.logical_type == "string":
+            assert (column.name, f"{{codelist:{column.codelist}}}") in checked
+
+
+@every_standard
+def test_identical_rows_are_judged_only_where_the_contract_calls_them_copies(path: Path) -> None:
+    judged = [rule for rule in _standard(path).rules if rule.columns == ("_copy",)]
+    assert len(judged) == (_contract(path).copies_unless_blank is not None)
+
+
+@every_standard
+def test_a_standard_guards_at_least_four_characteristics_of_good_data(path: Path) -> None:
+    assert len({rule.characteristic for rule in _standard(path).rules}) >= 4
+
+
+def test_the_catalogue_guards_all_six_characteristics() -> None:
+    assert {rule.characteristic for rule in _rules()} == {
+        "accuracy",
+        "validity",
+        "reliability",
+        "timeliness",
+        "relevance",
+        "completeness",
+    }
+
+
+@every_rule
+def test_a_rule_speaks_plain_words_in_whole_sentences(rule: Rule) -> None:
+    for text in (rule.sentence, rule.remedy, rule.reason):
+        assert text.endswith("."), text
+        assert text[0].isupper(), text
+        assert not JARGON.search(text), text
+        assert "  " not in text
+    assert len(rule.sentence) <= 120
+
+
+@every_rule
+def test_braces_in_a_sentence_hold_the_count_and_nothing_else(rule: Rule) -> None:
+    assert not re.search(r"[{}]", rule.sentence.replace("{count}", "12", 1))
+    assert "{" not in rule.remedy + rule.reason
+
+
+@every_rule
+def test_a_rule_of_whole_columns_or_tables_gives_no_count_of_rows(rule: Rule) -> None:
+    counts_rows = not re.search("table_row_count|unique_value_count", rule.type)
+    assert ("{count}" in rule.sentence) == counts_rows
+
+
+@every_rule
+def test_a_rule_without_rows_to_point_at_never_claims_to_set_rows_aside(rule: Rule) -> None:
+    if re.search("table_row_count|unique_value_count", rule.type) or "mostly" in rule.kwargs:
+        assert rule.severity in {"critical", "info"}
+
+
+@every_rule
+def test_no_rule_puts_values_of_rows_into_its_result(rule: Rule) -> None:
+    assert not SHOWS_VALUES.search(rule.type)
+
+
+@every_rule
+def test_a_pair_of_dates_or_numbers_is_judged_only_when_both_are_there(rule: Rule) -> None:
+    if "column_A" in rule.kwargs:
+        assert rule.kwargs["ignore_row_if"] == "either_value_is_missing"
+        assert rule.kwargs["or_equal"] is True
+
+
+@every_rule
+def test_a_key_is_judged_apart_from_exact_copies(rule: Rule) -> None:
+    """Of exact copies the first is kept; without `_copy` in the key, GX would set aside every one of them."""
+    if rule.type == "expect_compound_columns_to_be_unique":
+        assert rule.kwargs["column_list"][-1] == "_copy"
+    assert rule.type != "expect_column_values_to_be_unique"
+
+
+@every_rule
+def test_a_regular_expression_is_one_duckdb_can_run(rule: Rule) -> None:
+    """RE2 has no look-around and no back-references."""
+    if "regex" in rule.kwargs:
+        re.compile(rule.kwargs["regex"])
+        assert not re.search(r"\(\?[=!<]|\\[1-9]", rule.kwargs["regex"])
+
+
+def _regex(rule_type: str, key: str, column: str) -> re.Pattern[str]:
+    (found,) = [
+        rule.kwargs["regex"]
+        for rule in _standard(ROOT / "expectations" / f"{key}.yaml").rules
+        if rule.type == rule_type and rule.columns == (column,)
+    ]
+    return re.compile(found)
+
+
+@pytest.mark.parametrize("key", ["health/smoking_quits", "health/injury_admissions"])
+def test_a_full_postcode_from_health_fails_the_delivery_and_a_district_does_not(key: str) -> None:
+    full = _regex("expect_column_values_to_not_match_regex", key, "outward_postcode")
+    district = _regex("expect_column_values_to_match_regex", key, "outward_postcode")
+    for text in ("W6 9ZZ", "w69zz", "SW6 1ZZ", "NW10 0ZZ", "EC1A 1BB", " W12 8ZZ "):
+        assert full.search(text)
+        assert not district.search(text)
+    for text in ("W6", "W12", "SW6", "NW10", "EC1A", "W1T"):
+        assert district.search(text)
+        assert not full.search(text)
+
+
+def test_the_form_of_a_pupil_number_takes_real_shapes_and_no_others() -> None:
+    """Vectors of the check-letter rule, permanent and temporary; the letters I, O and S are never used."""
+    form = _regex("expect_column_values_to_match_regex", "schools/attendance_sessions", "upn")
+    for text in ("Z205400008001", "V205432109123", "C20543210912A", "P207000016049"):
+        assert form.search(text)
+    for text in ("S205400008001", "Z20540000800", "Z2054000080011", "205400008001Z", "C20543210912O"):
+        assert not form.search(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["W19", "W190", "V03.1", "S720", "T510", "X99", "X990", "Y09", "Y34", "W19X", "T79.9"]
+)
+def test_an_injury_and_its_external_cause_are_both_causes(text: str) -> None:
+    form = _regex("expect_column_values_to_match_regex", "health/injury_admissions", "cause_code")
+    assert form.search(text)
+    assert text[:2] in {code for code, _ in _codelists()["injury_causes"]}
+
+
+@pytest.mark.parametrize("text", ["J45", "F10.2", "T80", "Y40", "Y831", "W1", "w19", "W19.12X"])
+def test_another_illness_is_no_injury(text: str) -> None:
+    form = _regex("expect_column_values_to_match_regex", "health/injury_admissions", "cause_code")
+    assert not form.search(text)
+
+
+def test_critical_rules_are_few_and_each_turns_the_whole_file_away() -> None:
+    """A wrong file, a full postcode or personal number, no rows: nothing else costs a partner the delivery."""
+    for rule in _rules():
+        if rule.severity == "critical" and rule.type != ROW_COUNT:
+            assert rule.remedy.endswith("The file was not used.")

@@ -1,0 +1,1 @@
+"""DuckDB lives here and nowhere else: reading, the ledger, merging, disclosure control and the published file."""

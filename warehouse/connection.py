@@ -1,0 +1,159 @@
+"""Opening DuckDB: the one-writer warehouse, and the locked-down database of a single delivery.
+
+The warehouse is always reached through ATTACH under the catalog name ``warehouse``, so that another catalog
+can take the file's place without a line of SQL changing.
+"""
+
+import random
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+from filelock import FileLock, Timeout
+
+if TYPE_CHECKING:
+    import sqlalchemy
+
+Connection = duckdb.DuckDBPyConnection  # so that other folders can name the type without the engine
+WAIT_SECONDS = 30.0
+RUN_WAIT_SECONDS = 600.0
+STAGING_MEMORY = "1GB"
+
+
+class WarehouseBusyError(Exception):
+    """Another process holds the warehouse and did not let go within the waiting time."""
+
+
+@contextmanager
+def open_warehouse(
+    home: Path,
+    *,
+    writable: bool = False,
+    wait_seconds: float = WAIT_SECONDS,
+    working: Connection | None = None,
+) -> Iterator[Connection]:
+    """Yield an in-memory connection (``working``, or a new one) with the warehouse attached as ``warehouse``.
+
+    Held only as long as the block runs: one process at a time, waiting up to ``wait_seconds`` (seconds,
+    jittered so that fifty waiting processes do not knock together).
+
+    Raises:
+        WarehouseBusyError: the warehouse stayed locked for the whole waiting time.
+    """
+    if not writable and not (home / "warehouse.duckdb").exists():
+        # Looking at a home where nothing has arrived, or at a mistyped one, must not make it.
+        with open_memory() as connection:
+            connection.execute("ATTACH ':memory:' AS warehouse")
+            yield connection
+        return
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    lock = FileLock(home / "warehouse.lock")
+    deadline = time.monotonic() + wait_seconds
+    try:
+        lock.acquire(timeout=wait_seconds, poll_interval=random.uniform(0.02, 0.08))  # noqa: S311
+    except Timeout:
+        raise WarehouseBusyError(f"the warehouse stayed in use for {wait_seconds:.0f} seconds") from None
+    try:
+        with nullcontext(working) if working is not None else open_memory() as connection:
+            _attach(connection, home / "warehouse.duckdb", writable, deadline)
+            try:
+                yield connection
+            finally:
+                if working is not None:
+                    connection.execute("DETACH warehouse")
+    finally:
+        lock.release()
+
+
+def _attach(connection: Connection, path: Path, writable: bool, deadline: float) -> None:
+    """Attach the file; a person's own DuckDB shell may hold it although no exchange does."""
+    mode = "" if writable else " (READ_ONLY)"
+    while True:
+        try:
+            connection.execute(f"ATTACH '{literal(str(path))}' AS warehouse{mode}")
+            return
+        except duckdb.IOException:
+            if time.monotonic() > deadline:
+                raise WarehouseBusyError("another program has the warehouse file open") from None
+            time.sleep(random.uniform(0.05, 0.2))  # noqa: S311
+
+
+@contextmanager
+def one_run(home: Path, work: str = "run") -> Iterator[None]:
+    """Let one run at a time do some work on a home; the next waits.
+
+    Raises:
+        WarehouseBusyError: the other run did not end within ``RUN_WAIT_SECONDS``.
+    """
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        with FileLock(home / f"{work}.lock", timeout=RUN_WAIT_SECONDS):
+            yield
+    except Timeout:
+        raise WarehouseBusyError("another run is at work on this home") from None
+
+
+@contextmanager
+def open_memory() -> Iterator[Connection]:
+    """Yield a working connection in memory, for what is drawn from files and goes to files."""
+    connection = duckdb.connect(":memory:")
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
+def transaction(connection: Connection) -> Iterator[None]:
+    """Run a block as one transaction: everything of it is kept, or nothing."""
+    connection.execute("BEGIN TRANSACTION")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def open_staging(folder: Path) -> Connection:
+    """Open a delivery's own database; call ``lock_down`` before partner bytes are read.
+
+    It lives in memory and spills into ``folder``: closing it costs nothing, and nothing of it is left.
+    """
+    return duckdb.connect(":memory:", config={"memory_limit": STAGING_MEMORY, "temp_directory": str(folder)})
+
+
+def lock_down(connection: Connection, folders: Iterable[Path], files: Iterable[Path]) -> None:
+    """Let the connection touch these folders and files only, and nothing change that any more."""
+    allowed_folders = ", ".join(f"'{literal(str(folder))}'" for folder in folders)
+    allowed_files = ", ".join(f"'{literal(str(file))}'" for file in files)
+    connection.execute(f"SET allowed_directories = [{allowed_folders}]")
+    connection.execute(f"SET allowed_paths = [{allowed_files}]")
+    connection.execute("SET autoinstall_known_extensions = false")
+    connection.execute("SET autoload_known_extensions = false")
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def sqlalchemy_engine(connection: Connection) -> "sqlalchemy.Engine":
+    """Wrap an open connection for Great Expectations: the same handle, never a second one."""
+    import sqlalchemy
+    from duckdb_engine import ConnectionWrapper
+    from sqlalchemy.pool import StaticPool
+
+    return sqlalchemy.create_engine(
+        "duckdb:///:memory:", creator=lambda: ConnectionWrapper(connection), poolclass=StaticPool
+    )
+
+
+def literal(text: str) -> str:
+    """Escape text for use between single quotes in SQL."""
+    return text.replace("'", "''")
+
+
+def identifier(name: str) -> str:
+    """Quote a name for SQL. Names come from contracts only, never from a partner's file."""
+    return '"' + name.replace('"', '""') + '"'

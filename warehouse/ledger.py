@@ -1,0 +1,309 @@
+"""The ledger: a delivery's state, the audit row that says who moved it, and the message that tells of it.
+
+The three are written in one transaction, so that after a crash at any point they agree. Moves that the state
+machine (models/ledger/states.yaml) does not list raise.
+"""
+
+import functools
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from warehouse.connection import Connection
+from warehouse.tables import create_tables
+
+MODELS = Path(__file__).parent / "models" / "ledger"
+SCHEMA_VERSION = 1
+
+
+class IllegalMoveError(Exception):
+    """A delivery was to be moved to a state that its present state does not lead to."""
+
+
+class NewerHomeError(Exception):
+    """The home was made by a newer exchange than this one."""
+
+
+@dataclass(frozen=True)
+class Actor:
+    """Who acts: the operating system's account, and the run it acts in."""
+
+    name: str
+    run_id: str
+
+
+@dataclass(frozen=True)
+class Message:
+    """Something to tell: ``kind`` is receipt, alert or operator; the payload holds ids, counts and sentences."""
+
+    kind: str
+    partner: str | None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
+@functools.cache
+def _machine() -> dict[str, Any]:
+    machine: dict[str, Any] = yaml.safe_load((MODELS / "states.yaml").read_text(encoding="utf-8"))
+    return machine
+
+
+def live_states() -> tuple[str, ...]:
+    """The states in which a delivery counts: it stands until a newer one is accepted in its place."""
+    return tuple(_machine()["live"])
+
+
+def prepare(connection: Connection, at: datetime) -> None:
+    """Make the ledger's tables in a new home; check the version of an old one.
+
+    Raises:
+        NewerHomeError: a newer exchange made this home.
+    """
+    if not is_prepared(connection):
+        create_tables(connection, MODELS / "tables.yaml", replace=False)
+    version = connection.execute("SELECT max(schema_version) FROM warehouse.ledger.home").fetchall()[0][0]
+    if version is None:
+        connection.execute("INSERT INTO warehouse.ledger.home VALUES (?, ?)", [SCHEMA_VERSION, _naive(at)])
+    elif version > SCHEMA_VERSION:
+        raise NewerHomeError(
+            f"this home was made by a newer exchange (version {version}, this is {SCHEMA_VERSION}): "
+            "upgrade the program"
+        )
+
+
+def is_prepared(connection: Connection) -> bool:
+    """True when the attached warehouse holds a ledger (a new home has none until something arrives)."""
+    found = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() "
+        "WHERE database_name = 'warehouse' AND schema_name = 'ledger' AND table_name = 'delivery'"
+    ).fetchall()
+    return bool(found[0][0])
+
+
+def add(
+    connection: Connection,
+    delivery: Mapping[str, Any],
+    *,
+    actor: Actor,
+    at: datetime,
+    messages: Iterable[Message] = (),
+) -> None:
+    """Write a new delivery in its first state, with its audit row and messages. Call within a transaction.
+
+    Raises:
+        IllegalMoveError: the state is not one a delivery may start in.
+    """
+    if delivery["state"] not in _machine()["start"]:
+        raise IllegalMoveError(f"a delivery cannot start as {delivery['state']}")
+    columns = ", ".join(delivery)
+    marks = ", ".join("?" for _ in delivery)
+    connection.execute(
+        f"INSERT INTO warehouse.ledger.delivery ({columns}) VALUES ({marks})",
+        [_naive(value) if isinstance(value, datetime) else value for value in delivery.values()],
+    )
+    _audit_delivery(connection, delivery["delivery_id"], delivery, actor, at)
+    _post(connection, delivery["delivery_id"], messages, at)
+
+
+def move(
+    connection: Connection,
+    delivery_id: str,
+    state: str,
+    *,
+    actor: Actor,
+    at: datetime,
+    changes: Mapping[str, Any] | None = None,
+    messages: Iterable[Message] = (),
+) -> None:
+    """Move a delivery to another state, with its audit row and messages. Call within a transaction.
+
+    Raises:
+        IllegalMoveError: the state machine has no such move.
+        KeyError: no such delivery.
+    """
+    found = connection.execute(
+        "SELECT state FROM warehouse.ledger.delivery WHERE delivery_id = ?", [delivery_id]
+    ).fetchall()
+    if not found:
+        raise KeyError(delivery_id)
+    if state not in _machine()["moves"][found[0][0]]:
+        raise IllegalMoveError(f"{delivery_id} is {found[0][0]} and cannot become {state}")
+    change(connection, delivery_id, {"state": state, **(changes or {})})
+    _audit_delivery(connection, delivery_id, {"state": state, **(changes or {})}, actor, at)
+    _post(connection, delivery_id, messages, at)
+
+
+def change(connection: Connection, delivery_id: str, changes: Mapping[str, Any]) -> None:
+    """Set columns of a delivery. A change of state goes through ``move``."""
+    settings = ", ".join(f"{column} = ?" for column in changes)
+    values = [_naive(value) if isinstance(value, datetime) else value for value in changes.values()]
+    connection.execute(
+        f"UPDATE warehouse.ledger.delivery SET {settings} WHERE delivery_id = ?", [*values, delivery_id]
+    )
+
+
+def record_rules(connection: Connection, delivery_id: str, results: Iterable[Mapping[str, Any]]) -> None:
+    """Write how each rule of the standard went for a delivery."""
+    columns = ("rule_id", "severity", "characteristic", "sentence", "remedy", "outcome", "checked", "failed")
+    rows = [[delivery_id, *(result[column] for column in columns), result["first_rows"]] for result in results]
+    if rows:
+        # One statement for all rules: a row at a time costs a plan each.
+        marks = ", ".join(["(" + ", ".join("?" * len(rows[0])) + ")"] * len(rows))
+        connection.execute(
+            f"INSERT INTO warehouse.ledger.rule_result VALUES {marks}", [value for row in rows for value in row]
+        )
+
+
+def post(connection: Connection, message: Message, subject: str, at: datetime) -> None:
+    """Put one message that belongs to no change of state into the outbox."""
+    _post(connection, subject, [message], at)
+
+
+def has_message(connection: Connection, subject: str, kind: str) -> bool:
+    """True when a message of that kind was already written about the subject."""
+    found = connection.execute(
+        "SELECT count(*) FROM warehouse.ledger.outbox WHERE delivery_id = ? AND kind = ?", [subject, kind]
+    ).fetchall()
+    return bool(found[0][0])
+
+
+def _post(connection: Connection, subject: str, messages: Iterable[Message], at: datetime) -> None:
+    for message in messages:
+        before = connection.execute(
+            "SELECT count(*) FROM warehouse.ledger.outbox WHERE delivery_id = ?", [subject]
+        ).fetchall()[0][0]
+        connection.execute(
+            "INSERT INTO warehouse.ledger.outbox "
+            "(message_id, delivery_id, partner, kind, payload, state, attempts, created_at) "
+            "VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?)",
+            [
+                f"{subject}.{before + 1}.{message.kind}",
+                subject,
+                message.partner,
+                message.kind,
+                json.dumps(message.payload, sort_keys=True, default=str),
+                _naive(at),
+            ],
+        )
+
+
+def audit(
+    connection: Connection,
+    event: str,
+    subject: str,
+    details: Mapping[str, Any],
+    *,
+    actor: Actor,
+    at: datetime,
+) -> None:
+    """Append an audit row, chained to the one before by its hash."""
+    last = connection.execute(
+        "SELECT sequence, hash FROM warehouse.ledger.audit ORDER BY sequence DESC LIMIT 1"
+    ).fetchall()
+    sequence, previous = (last[0][0] + 1, last[0][1]) if last else (1, "")
+    text = json.dumps(details, sort_keys=True, default=str)
+    row = [sequence, _naive(at), actor.name, actor.run_id, event, subject, text, previous]
+    connection.execute(
+        "INSERT INTO warehouse.ledger.audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*row, chain_hash(row)]
+    )
+
+
+def chain_hash(row: list[Any]) -> str:
+    """The hash an audit row carries: SHA-256 over its own fields and the hash of the row before."""
+    fields = [value.isoformat() if isinstance(value, datetime) else value for value in row]
+    return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
+
+
+def broken_links(connection: Connection) -> list[int]:
+    """The sequence numbers of audit rows that do not follow from the row before them."""
+    broken, previous, expected = [], "", 1
+    rows = connection.execute(
+        "SELECT sequence, occurred_at, actor, run_id, event, subject, details, previous_hash, hash "
+        "FROM warehouse.ledger.audit ORDER BY sequence"
+    ).fetchall()
+    for *fields, digest in rows:
+        if fields[0] != expected or fields[7] != previous or chain_hash(list(fields)) != digest:
+            broken.append(fields[0])
+        previous, expected = digest, fields[0] + 1
+    return broken
+
+
+def _audit_delivery(
+    connection: Connection,
+    delivery_id: str,
+    details: Mapping[str, Any],
+    actor: Actor,
+    at: datetime,
+) -> None:
+    # A file's name and its slot are the partner's own words: they stay in the delivery row, out of the chain.
+    told = {key: value for key, value in details.items() if key not in {"file_name", "claim", "slot"}}
+    audit(connection, f"delivery.{details['state']}", delivery_id, told, actor=actor, at=at)
+
+
+def deliveries(connection: Connection, where: str = "true", *values: Any) -> list[dict[str, Any]]:
+    """Deliveries as plain dicts, in order of arrival. ``where`` is SQL of ours, values are bound."""
+    if not is_prepared(connection):
+        return []
+    return rows(
+        connection, f"SELECT * FROM warehouse.ledger.delivery WHERE {where} ORDER BY sequence", list(values)
+    )
+
+
+def rows(connection: Connection, query: str, values: list[Any] | None = None) -> list[dict[str, Any]]:
+    """A small result as dicts; timestamps come back in UTC."""
+    cursor = connection.execute(query, values) if values else connection.execute(query)
+    names = [column[0] for column in cursor.description or []]
+    return [
+        {
+            name: value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+            for name, value in zip(names, row, strict=True)
+        }
+        for row in cursor.fetchall()
+    ]
+
+
+def standing_twin(connection: Connection, delivery: Mapping[str, Any]) -> str | None:
+    """The live delivery of the same bytes, if it is the newest of its slot and nothing undecided came since.
+
+    A, B, A again is a correction back to A, not a duplicate.
+    """
+    where = "partner = ? AND dataset = ? AND period = ?"
+    key = [delivery["partner"], delivery["dataset"], delivery["period"]]
+    live = ", ".join(f"'{state}'" for state in live_states())
+    twins = deliveries(connection, f"{where} AND sha256 = ? AND state IN ({live})", *key, delivery["sha256"])
+    if not twins:
+        return None
+    twin = twins[-1]
+    since = deliveries(
+        connection,
+        f"{where} AND sequence > ? AND sequence < ? AND (state = 'received' OR "
+        f"(state IN ({live}) AND slot IS NOT DISTINCT FROM ?))",
+        *key,
+        twin["sequence"],
+        delivery["sequence"],
+        twin["slot"],
+    )
+    return None if since else str(twin["delivery_id"])
+
+
+def next_sequence(connection: Connection) -> int:
+    """The next arrival's number."""
+    last = connection.execute("SELECT max(sequence) FROM warehouse.ledger.delivery").fetchall()[0][0]
+    return int(last or 0) + 1
+
+
+def _naive(moment: datetime | date) -> datetime | date:
+    """UTC without the marker, as the ledger stores moments."""
+    if isinstance(moment, datetime) and moment.tzinfo is not None:
+        return moment.astimezone(UTC).replace(tzinfo=None)
+    return moment
+
+
+def count_audit(connection: Connection) -> int:
+    """How many audit rows there are."""
+    return int(connection.execute("SELECT count(*) FROM warehouse.ledger.audit").fetchall()[0][0])

@@ -1,0 +1,60 @@
+-- Families: a total and the parts that add up to it. Wards make up the partnership's area; the categories of each
+-- breakdown make up their area's headline. One row per family and cell.
+CREATE OR REPLACE TABLE disclosure.member AS
+WITH wards AS (
+    SELECT cell.*, partnership.area_code AS whole
+    FROM disclosure.cell AS cell
+    JOIN reference.area AS area USING (area_code)
+    JOIN reference.partnership AS partnership ON area.parent_code = partnership.area_code
+), parts AS (
+    SELECT 'ward' AS family_kind, whole AS total_area, breakdown AS total_breakdown, category AS total_category, *
+    FROM wards
+    UNION ALL
+    SELECT breakdown, area_code, 'all', 'all', *, area_code
+    FROM disclosure.cell
+    WHERE breakdown <> 'all'
+), numbered AS (
+    SELECT
+        dense_rank() OVER (
+            ORDER BY family_kind, indicator, span, period, total_area, total_breakdown, total_category
+        ) AS family,
+        *
+    FROM parts
+)
+SELECT family, cell, false AS is_total FROM numbered
+UNION ALL
+SELECT DISTINCT numbered.family, total.cell, true
+FROM numbered
+JOIN disclosure.cell AS total
+    ON total.indicator = numbered.indicator
+    AND total.span = numbered.span
+    AND total.period = numbered.period
+    AND total.area_code = numbered.total_area
+    AND total.breakdown = numbered.total_breakdown
+    AND total.category = numbered.total_category;
+
+-- Twins: cells of two indicators that count the same. What a category counts is nowhere declared, so two cells of one
+-- area, made from the same datasets, are taken for twins when they are equal in every period that both have.
+CREATE OR REPLACE TABLE disclosure.twin AS
+WITH made_from AS (
+    SELECT indicator, list_sort(list(DISTINCT partner || '/' || dataset)) AS datasets
+    FROM reference.term
+    WHERE framework = $framework AND part = 'numerator' AND dataset IS NOT NULL
+    GROUP BY ALL
+), described AS (
+    SELECT cell.*, made_from.datasets
+    FROM disclosure.cell AS cell
+    JOIN made_from USING (indicator)
+)
+SELECT one.cell, other.cell AS twin
+FROM described AS one
+JOIN described AS other
+    ON other.datasets = one.datasets
+    AND other.indicator <> one.indicator
+    AND other.span = one.span
+    AND other.period = one.period
+    AND other.area_code = one.area_code
+QUALIFY bool_and(one.numerator = other.numerator) OVER (
+    PARTITION BY
+        one.indicator, one.area_code, one.breakdown, one.category, other.indicator, other.breakdown, other.category
+);

@@ -1,0 +1,107 @@
+-- The published figures: values past disclosure control, with baseline, targets and what follows from them. Everything
+-- derived (RAG, direction, forecast) is worked out from figures that are shown, so it can tell nothing of the others.
+WITH delivered AS (
+    SELECT indicator, period, bool_or(decision = 'accepted_with_exceptions') AS with_exceptions
+    FROM performance.provenance
+    WHERE feeds = 'value'
+    GROUP BY ALL
+), described AS (
+    SELECT
+        figure.*,
+        indicator.priority,
+        indicator.name,
+        indicator.layer,
+        indicator.lead_partner,
+        indicator.unit,
+        indicator.polarity,
+        indicator.decimals,
+        indicator.tolerance_percent,
+        indicator.cumulative,
+        calendar.year_start,
+        calendar.year_part,
+        calendar.year_parts,
+        coalesce(area.area_name, figure.area_code) AS area_name,
+        coalesce(delivered.with_exceptions, false) AS with_exceptions,
+        -- Baselines and targets are set for the whole partnership.
+        CASE WHEN own.area_code IS NOT NULL AND figure.breakdown = 'all' THEN CAST(indicator.baseline AS DOUBLE) END
+            AS baseline,
+        CASE WHEN own.area_code IS NOT NULL AND figure.breakdown = 'all'
+            THEN CAST(coalesce(of_year.target, of_period.target) AS DOUBLE) END AS target,
+        CASE WHEN own.area_code IS NOT NULL AND figure.breakdown = 'all'
+            THEN coalesce(
+                CAST(of_period.target AS DOUBLE),
+                ytd_target(of_year.target, indicator.cumulative, calendar.year_part, calendar.year_parts)) END
+            AS ytd_target
+    FROM disclosure.figure AS figure
+    JOIN reference.indicator AS indicator USING (framework, indicator)
+    JOIN reference.period AS calendar USING (framework, indicator, period)
+    LEFT JOIN reference.partnership AS own ON own.area_code = figure.area_code
+    LEFT JOIN reference.area AS area ON area.area_code = figure.area_code
+    LEFT JOIN reference.target AS of_year
+        ON of_year.framework = figure.framework
+        AND of_year.indicator = figure.indicator
+        AND of_year.period = calendar.year_id
+    LEFT JOIN reference.target AS of_period
+        ON of_period.framework = figure.framework
+        AND of_period.indicator = figure.indicator
+        AND of_period.period = figure.period
+    LEFT JOIN delivered ON delivered.indicator = figure.indicator AND delivered.period = figure.period
+    WHERE figure.area_code NOT IN (SELECT area_code FROM reference.comparator)
+)
+SELECT
+    this.framework,
+    this.period,
+    this.period_start,
+    this.period_end,
+    this.priority,
+    this.indicator,
+    this.name,
+    this.layer,
+    this.lead_partner,
+    this.unit,
+    this.polarity,
+    this.area_code,
+    this.area_name,
+    this.breakdown,
+    this.category,
+    this.numerator,
+    this.denominator,
+    this.value,
+    this.lower,
+    this.upper,
+    this.baseline,
+    this.target,
+    this.ytd,
+    this.ytd_target,
+    CASE
+        WHEN this.suppressed OR this.ytd_suppressed THEN NULL
+        ELSE rag(this.ytd, this.ytd_target, this.polarity, this.tolerance_percent, a_year_ago.ytd)
+    END AS rag,
+    direction(this.value, just_before.value, this.polarity, this.decimals) AS direction_short,
+    direction(this.value, a_year_ago.value, this.polarity, this.decimals) AS direction_long,
+    CASE WHEN this.cumulative THEN this.ytd * this.year_parts / this.year_part END AS forecast,
+    CASE
+        WHEN this.status = 'missing' THEN 'not received'
+        WHEN this.with_exceptions THEN 'with exceptions'
+        WHEN this.status = 'partial' THEN 'estimated'
+        ELSE 'ok'
+    END AS data_quality,
+    true AS provisional,
+    this.suppressed,
+    this.status,
+    CAST(NULL AS VARCHAR) AS commentary
+FROM described AS this
+LEFT JOIN described AS just_before
+    ON just_before.indicator = this.indicator
+    AND just_before.area_code = this.area_code
+    AND just_before.breakdown = this.breakdown
+    AND just_before.category = this.category
+    AND just_before.period_end = this.period_start - 1
+LEFT JOIN described AS a_year_ago
+    ON a_year_ago.indicator = this.indicator
+    AND a_year_ago.area_code = this.area_code
+    AND a_year_ago.breakdown = this.breakdown
+    AND a_year_ago.category = this.category
+    AND a_year_ago.year_start = this.year_start - INTERVAL 1 YEAR
+    AND a_year_ago.year_part = this.year_part
+ORDER BY this.indicator, this.period_end, this.area_code, this.breakdown, this.category;

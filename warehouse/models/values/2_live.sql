@@ -1,0 +1,77 @@
+-- What is live now: the deliveries that stand, their contributions, and which days they speak for.
+
+-- Where a contribution's area counts towards: the partnership, its ward, or a comparator itself.
+CREATE OR REPLACE TEMP TABLE value_reach AS
+WITH own AS (
+    SELECT area.area_code AS from_area, area.area_type, area.parent_code
+    FROM reference.area AS area
+    WHERE area.area_type NOT IN ('country', 'region')
+        AND area.area_code NOT IN (SELECT area_code FROM reference.comparator)
+)
+SELECT own.from_area, partnership.area_code, 'borough' AS level, partnership.area_code AS place
+FROM own
+CROSS JOIN reference.partnership AS partnership
+UNION ALL
+SELECT own.from_area, CASE own.area_type WHEN 'ward' THEN own.from_area ELSE own.parent_code END, 'ward', partnership.area_code
+FROM own
+CROSS JOIN reference.partnership AS partnership
+WHERE own.area_type IN ('ward', 'lsoa')
+UNION ALL
+SELECT area_code, area_code, 'comparator', area_code
+FROM reference.comparator;
+
+CREATE OR REPLACE TEMP TABLE value_live AS
+WITH needed AS (
+    SELECT DISTINCT term.partner, term.dataset, term.measure
+    FROM reference.term AS term
+    JOIN value_window USING (framework, indicator)
+    WHERE term.dataset IS NOT NULL
+), standing AS (
+    SELECT
+        contribution.*,
+        max(contribution.period_end) OVER (PARTITION BY contribution.delivery_id) AS drawn_to
+    FROM warehouse.merged.contribution AS contribution
+    JOIN warehouse.ledger.delivery AS delivery USING (delivery_id)
+    WHERE delivery.state = 'merged'
+        AND (contribution.partner, contribution.dataset) IN (SELECT partner, dataset FROM needed)
+)
+-- A published file restates earlier years: of two deliveries that speak for the same days, those that run
+-- furthest are used. Deliveries that end on the same day stand side by side (two police forces in a month).
+SELECT standing.* EXCLUDE (drawn_to)
+FROM standing
+JOIN needed USING (partner, dataset, measure)
+QUALIFY drawn_to = max(drawn_to) OVER (
+    PARTITION BY standing.partner, standing.dataset, standing.measure, standing.period_start, standing.period_end
+);
+
+-- Which days are spoken for, per place. Where deliveries are owed: the periods owed and in, whatever they hold,
+-- so that no row means none. Published data, which nobody owes: the days for which the place has a headline.
+CREATE OR REPLACE TEMP TABLE value_held AS
+SELECT
+    owed.partner,
+    owed.dataset,
+    CAST(NULL AS VARCHAR) AS measure,
+    partnership.area_code AS place,
+    owed.period_start,
+    owed.period_end,
+    delivery.delivery_id
+FROM reference.dataset_period AS owed
+JOIN warehouse.ledger.delivery AS delivery
+    ON delivery.partner = owed.partner
+    AND delivery.dataset = owed.dataset
+    AND delivery.period = owed.period
+    AND delivery.state = 'merged'
+CROSS JOIN reference.partnership AS partnership
+UNION
+SELECT
+    live.partner,
+    live.dataset,
+    live.measure,
+    reach.place,
+    live.period_start,
+    live.period_end,
+    live.delivery_id
+FROM value_live AS live
+JOIN value_reach AS reach ON reach.from_area = live.area_code
+JOIN reference.dataset AS dataset ON dataset.partner = live.partner AND dataset.dataset = live.dataset
+WHERE dataset.cadence IS NULL AND live.breakdown = 'all';

@@ -1,0 +1,319 @@
+"""A publication: a framework's figures at the end of a period, safe to show, as tables of schema `performance`.
+
+Every figure comes from `disclosure.figure`, so none is here that may not leave. Each table is a model,
+`models/performance/<table>.sql`, with its columns and COMMENTs in the YAML beside it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from schemas.periods import Period, parse_period
+from warehouse.disclosure import control
+from warehouse.tables import create_tables, definition
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PROGRAM = Path(__file__).parent.parent
+MODELS = Path(__file__).parent / "models"
+PERFORMANCE = MODELS / "performance"
+# In this order, since later ones read earlier ones.
+CONTENT = (
+    "provenance",
+    "indicator",
+    "comparator",
+    "data_quality",
+    "rule_result",
+    "suppression",
+    "priority",
+    "layer",
+    "action",
+    "spend",
+)
+TABLES = (*CONTENT, "publication", "revision")
+# What a publication says besides its figures: a changed definition or target is another publication.
+DEFINITIONS = ("framework", "priority", "layer", "indicator", "breakdown", "term", "target")
+LONDON = ZoneInfo("Europe/London")
+
+
+@dataclass(frozen=True)
+class Publication:
+    """One publication, whose tables stand in schema `performance` of the connection it was built on."""
+
+    publication_id: str
+    framework: str
+    period: Period
+    published_at: datetime
+    status: str  # provisional, until it is released by a second person
+    layers: tuple[Mapping[str, Any], ...]  # layer, name, role, reports_to, chair, meets, note; strategic first
+
+
+def build_publication(
+    connection: duckdb.DuckDBPyConnection,
+    framework: str,
+    period: Period,
+    published_at: datetime,
+    *,
+    due_on: Callable[[str, Period], date | None] = lambda key, period: None,
+    contribution_model: Callable[[str], Path] = lambda key: MODELS / "contributions" / f"{key}.sql",
+) -> Publication:
+    """Make schema `performance` for a framework: every figure from its start to the end of `period`.
+
+    `due_on` gives the day a dataset (key 'police/recorded_crime') is owed for a period, `contribution_model` the
+    SQL that adds up a dataset; a partnership knows both. Needs `reference`, the ledger and the values. The same
+    content gives the same id, whenever it is made. Opens no transaction and writes nothing to the warehouse.
+
+    Raises:
+        LookupError: no such framework.
+        ValueError: the framework is not published for periods of that kind, or not for that one.
+    """
+    found = connection.execute(
+        "SELECT calendar, starts, ends FROM reference.framework WHERE framework = ?", [framework]
+    ).fetchall()
+    if not found:
+        known = connection.execute("SELECT framework FROM reference.framework ORDER BY ALL").fetchall()
+        raise LookupError(f"There is no framework '{framework}'. There are: {', '.join(row[0] for row in known)}.")
+    calendar, starts, ends = found[0]
+    if period.kind != calendar:
+        raise ValueError(f"{framework} is published by {calendar.replace('_', ' ')}, and {period.id} is none.")
+    if period.end < starts or (ends is not None and period.start > ends):
+        raise ValueError(f"{period.id} is outside {framework}, which runs from {starts} to {ends or 'now'}.")
+    moment = published_at.astimezone(UTC).replace(tzinfo=None)
+    given = {
+        "framework": framework,
+        "period": period.id,
+        "first": period.start,
+        "last": period.end,
+        "published_at": moment,
+        "published_on": published_at.astimezone(LONDON).date(),
+        "models_sha256": _models_fingerprint(),
+    }
+    control(connection, framework, period.end)
+    _lend_tables(connection, framework, period.end, due_on, contribution_model)
+    for table in CONTENT:
+        _make(connection, table, given)
+    publication_id = f"{framework}-{period.id}-{_fingerprint(connection, framework)[:8]}"
+    for table in CONTENT:
+        if "publication_id" in _columns(table):
+            connection.execute(f"UPDATE performance.{table} SET publication_id = ?", [publication_id])
+    _make(connection, "publication", given)
+    connection.execute("UPDATE performance.publication SET publication_id = ?", [publication_id])
+    _make(connection, "revision", given)
+    return Publication(publication_id, framework, period, published_at, "provisional", _layers(connection))
+
+
+def _make(connection: duckdb.DuckDBPyConnection, table: str, given: Mapping[str, object]) -> None:
+    create_tables(connection, PERFORMANCE / f"{table}.yaml", replace=True)
+    model = PERFORMANCE / f"{table}.sql"
+    if not model.is_file():
+        return  # declared, and empty until something delivers it
+    query = f"INSERT INTO performance.{table} BY NAME {model.read_text(encoding='utf-8')}"
+    (statement,) = duckdb.extract_statements(query)
+    connection.execute(statement, {name: given[name] for name in statement.named_parameters})
+
+
+def _columns(table: str) -> list[str]:
+    return list(definition(PERFORMANCE / f"{table}.yaml")["tables"][table]["columns"])
+
+
+def _lend_tables(
+    connection: duckdb.DuckDBPyConnection,
+    framework: str,
+    last: date,
+    due_on: Callable[[str, Period], date | None],
+    contribution_model: Callable[[str], Path],
+) -> None:
+    """What only Python knows, as temporary tables: days in London, days owed, the contribution models' SHA-256."""
+    deliveries = connection.execute(
+        "SELECT delivery_id, received_at, period FROM warehouse.ledger.delivery "
+        "WHERE period IS NOT NULL AND received_at IS NOT NULL ORDER BY delivery_id"
+    ).fetchall()
+    owed = connection.execute(
+        "SELECT DISTINCT owed.partner, owed.dataset, owed.period FROM reference.dataset_period AS owed "
+        "JOIN reference.term AS term USING (partner, dataset) WHERE term.framework = ? AND owed.period_end <= ? "
+        "ORDER BY ALL",
+        [framework, last],
+    ).fetchall()
+    datasets = connection.execute(
+        "SELECT DISTINCT partner, dataset FROM reference.term WHERE dataset IS NOT NULL ORDER BY ALL"
+    ).fetchall()
+    _lend(
+        connection,
+        "publication_delivery",
+        {"delivery_id": "VARCHAR", "received_on": "DATE", "period_start": "DATE", "period_end": "DATE"},
+        [
+            (id, moment.replace(tzinfo=UTC).astimezone(LONDON).date(), period.start, period.end)
+            for id, moment, period in ((id, moment, parse_period(text)) for id, moment, text in deliveries)
+        ],
+    )
+    _lend(
+        connection,
+        "publication_due",
+        {"partner": "VARCHAR", "dataset": "VARCHAR", "period": "VARCHAR", "due_on": "DATE"},
+        [(*row, due_on(f"{row[0]}/{row[1]}", parse_period(row[2]))) for row in owed],
+    )
+    models = [(row, contribution_model(f"{row[0]}/{row[1]}")) for row in datasets]
+    _lend(
+        connection,
+        "publication_model",
+        {"partner": "VARCHAR", "dataset": "VARCHAR", "model": "VARCHAR", "model_sha256": "VARCHAR"},
+        [
+            (*row, f"warehouse/models/contributions/{row[0]}/{row[1]}.sql", _sha256(path))
+            for row, path in models
+            if path.is_file()
+        ],
+    )
+
+
+def _lend(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, str], rows: list[tuple[Any, ...]]
+) -> None:
+    typed = ", ".join(f"{name} {type}" for name, type in columns.items())
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE {table} ({typed})")
+    if rows:
+        lists = ", ".join(f"unnest(CAST(? AS {type}[]))" for type in columns.values())
+        connection.execute(f"INSERT INTO {table} SELECT {lists}", [list(each) for each in zip(*rows, strict=True)])
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _models_fingerprint() -> str:
+    """SHA-256 over the program's own SQL that stands between contributions and publication."""
+    files = [
+        path
+        for folder in (MODELS / "values", MODELS / "disclosure", PERFORMANCE, MODELS.parent / "macros")
+        for path in sorted(folder.glob("*.sql"))
+    ]
+    listed = "".join(f"{_sha256(path)}  {path.relative_to(PROGRAM).as_posix()}\n" for path in files)
+    return hashlib.sha256(listed.encode()).hexdigest()
+
+
+def _fingerprint(connection: duckdb.DuckDBPyConnection, framework: str) -> str:
+    """SHA-256 over everything the publication says, without its id and without the moment it was made."""
+    listed = [(table, content_sha256(connection, f"performance.{table}")) for table in CONTENT]
+    for table in DEFINITIONS:
+        rows = f"(SELECT * FROM reference.{table} WHERE framework = ?)"
+        listed.append((table, content_sha256(connection, rows, [framework])))
+    return hashlib.sha256("".join(f"{digest}  {table}\n" for table, digest in listed).encode()).hexdigest()
+
+
+def content_sha256(connection: duckdb.DuckDBPyConnection, source: str, values: list[object] | None = None) -> str:
+    """SHA-256 over the rows of a table, or of a query in brackets, whatever order they are stored in."""
+    found = connection.execute(
+        "SELECT sha256(coalesce(string_agg(digest, '' ORDER BY digest), '')) "
+        f"FROM (SELECT sha256(CAST(row_of AS VARCHAR)) AS digest FROM {source} AS row_of)",
+        values or [],
+    ).fetchall()
+    return str(found[0][0])
+
+
+def _layers(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], ...]:
+    columns = [name for name in _columns("layer") if name not in ("framework", "publication_id")]
+    rows = connection.execute(
+        f"SELECT {', '.join(columns)} FROM performance.layer ORDER BY "
+        "array_position(['strategic', 'executive', 'operational'], role), layer"
+    ).fetchall()
+    return tuple(dict(zip(columns, row, strict=True)) for row in rows)
+
+
+def seen_by(connection: duckdb.DuckDBPyConnection, layer_id: str) -> str:
+    """The condition on `performance.indicator` for what a layer sees; it may hold the parameter `$layer`.
+
+    An operational layer sees its own indicators with wards and breakdowns; the executive layer every headline,
+    also by ward; the strategic layer every headline of the whole partnership.
+
+    Raises:
+        LookupError: the publication has no such layer.
+    """
+    found = connection.execute("SELECT role FROM performance.layer WHERE layer = ?", [layer_id]).fetchall()
+    if not found:
+        raise LookupError(f"The publication has no layer '{layer_id}'.")
+    conditions = {
+        "operational": "layer = $layer",
+        "executive": "breakdown = 'all' AND category = 'all'",
+        "strategic": "breakdown = 'all' AND category = 'all' "
+        "AND area_code = (SELECT area_code FROM reference.partnership)",
+    }
+    return conditions[found[0][0]]
+
+
+def publication_frames(connection: duckdb.DuckDBPyConnection, layer_id: str) -> dict[str, pd.DataFrame]:
+    """What a page of one layer is drawn from, as pandas frames, right after `build_publication`.
+
+    `indicators` has the columns of `performance.indicator`, then decimals, suppressed_reason and ytd_suppressed;
+    `provenance` is that of each indicator's newest period, with definition and source beside it; `data_quality`
+    holds the newest period of each dataset, `due` everything that is owed and not in. Absent numbers come as NaN.
+
+    Raises:
+        LookupError: the publication has no such layer.
+    """
+    seen = f"SELECT * FROM performance.indicator WHERE {seen_by(connection, layer_id)}"
+    own = f"indicator IN (SELECT indicator FROM ({seen}))"
+    queries = {name: query.format(seen=seen, own=own) for name, query in FRAMES.items()}
+    return {
+        name: _frame(connection, query, {"layer": layer_id} if "$layer" in query else {})
+        for name, query in queries.items()
+    }
+
+
+FRAMES = {
+    "indicators": """
+        SELECT seen.*, about.decimals, suppression.reason AS suppressed_reason,
+            seen.status = 'year to date confidential' AS ytd_suppressed
+        FROM ({seen}) AS seen
+        JOIN reference.indicator AS about USING (framework, indicator)
+        LEFT JOIN performance.suppression AS suppression USING (framework, indicator)
+        ORDER BY indicator, period_end, area_code, breakdown, category""",
+    "comparators": """
+        SELECT * FROM performance.comparator WHERE breakdown = 'all' AND {own}
+        ORDER BY indicator, period_end, area_code""",
+    "priorities": """
+        SELECT * EXCLUDE (priority_order), priority_order AS "order"
+        FROM performance.priority
+        ORDER BY priority_order""",
+    "data_quality": """
+        SELECT * FROM performance.data_quality
+        WHERE delivery_id IS NOT NULL
+        QUALIFY period_end = max(period_end) OVER (PARTITION BY partner, dataset)
+        ORDER BY partner, dataset, delivery_id""",
+    # What has come and was turned away is still owed.
+    "due": """
+        SELECT quality.partner, quality.dataset, quality.dataset_title, quality.period, quality.due_on,
+            CASE
+                WHEN quality.due_on < CAST(publication.published_at AS DATE) THEN 'overdue'
+                WHEN quality.due_on IS NOT NULL THEN 'due'
+                ELSE 'not received'
+            END AS state
+        FROM performance.data_quality AS quality
+        CROSS JOIN performance.publication AS publication
+        WHERE quality.delivery_id IS NULL
+            OR (quality.due_on IS NOT NULL AND quality.state IN ('rejected', 'held', 'refused'))
+        ORDER BY quality.due_on, quality.partner, quality.dataset, quality.period_end""",
+    "actions": "SELECT * FROM performance.action ORDER BY due_on, action_id",
+    "provenance": """
+        SELECT provenance.indicator, about.definition, about.source, provenance.partner, provenance.dataset,
+            provenance.delivery_period AS period, provenance.delivery_id, provenance.sha256,
+            provenance.received_at, provenance.rows_received, provenance.rows_accepted,
+            provenance.rows_quarantined, provenance.rules_failed, provenance.agreement_id AS agreement, provenance.model
+        FROM performance.provenance AS provenance
+        JOIN reference.indicator AS about USING (framework, indicator)
+        JOIN (SELECT indicator, max(period_end) AS period_end FROM performance.indicator GROUP BY ALL) AS newest
+            USING (indicator, period_end)
+        WHERE {own}
+        ORDER BY provenance.indicator, provenance.received_at, provenance.delivery_id""",
+}
+
+
+def _frame(connection: duckdb.DuckDBPyConnection, query: str, given: Mapping[str, object]) -> pd.DataFrame:
+    return connection.execute(query, given).df()

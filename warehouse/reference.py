@@ -1,0 +1,285 @@
+"""The partnership's files as tables: areas, populations, code lists, agreements, frameworks, calendars."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import duckdb
+
+from schemas.framework import Framework, Indicator
+from schemas.partnership import Partnership
+from schemas.periods import Period, period_of, periods_between
+from warehouse.connection import literal, transaction
+from warehouse.tables import create_tables, definition, fill, rows_of
+
+MODELS = Path(__file__).parent / "models" / "reference"
+MACROS = Path(__file__).parent / "macros"
+OPEN_ENDED_YEARS = 20  # how far the calendar of a framework without an end runs when no last day is given
+QUALIFYING_RATE = 25  # per cent on out-of-work benefits in the base year, NI 153 (DOMAIN.md section 1.7)
+
+# The year a kind of period is counted through: its year to date, its targets, its population.
+YEAR_OF = {
+    "month": "financial_year",
+    "quarter": "financial_year",
+    "tranche": "financial_year",
+    "financial_year": "financial_year",
+    "term": "academic_year",
+    "academic_year": "academic_year",
+    "calendar_year": "calendar_year",
+}
+
+PLACES = ("partnership", "area", "area_code", "lsoa", "comparator", "population", "worst_neighbourhoods")
+
+Rows = Sequence[Sequence[object]]
+
+
+def create_reference(
+    connection: duckdb.DuckDBPyConnection, partnership: Partnership, *, last: date | None = None
+) -> None:
+    """Make schema `reference` and the macros in the connection's current catalog, anew each time.
+
+    `last` is the latest day a period may start on (the clock's day is enough); without it the calendar of a
+    framework that has no end runs for twenty years. It is one transaction of its own, so call it outside the one
+    that writes to the warehouse: no transaction can write to two databases.
+    """
+    write = partial(fill, connection, MODELS / "tables.yaml")
+    with transaction(connection):
+        create_macros(connection)
+        create_tables(connection, MODELS / "tables.yaml", replace=True)
+        _places(write, partnership)
+        _agreed(write, partnership)
+        for framework in partnership.frameworks.values():
+            _framework(write, framework)
+            _calendar(connection, framework, _last_day(framework, last))
+        write("dataset_period", _owed(partnership, last))
+
+
+def create_places(connection: duckdb.DuckDBPyConnection, partnership: Partnership) -> None:
+    """Make only the places of schema `reference`: all that a delivery's scope is decided by, and no more."""
+    with transaction(connection):
+        create_tables(connection, MODELS / "tables.yaml", replace=True, only=PLACES)
+        _places(partial(fill, connection, MODELS / "tables.yaml"), partnership)
+
+
+def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make the macros of warehouse/macros: intervals, RAG, direction of travel, profiled target."""
+    for path in sorted(MACROS.glob("*.sql")):
+        connection.execute(path.read_text(encoding="utf-8"))
+
+
+def _places(write: partial[None], partnership: Partnership) -> None:
+    geography = partnership.geography
+    wards_of = {lsoa.lsoa_code: lsoa.ward_code for lsoa in sorted(geography.lsoas, key=lambda lsoa: lsoa.vintage)}
+    areas: list[tuple[object, ...]] = [
+        (area.area_code, area.area_name, area.area_type, area.legacy_code, area.parent_code)
+        for area in geography.areas
+    ]
+    areas += [(code, code, "lsoa", None, ward) for code, ward in wards_of.items()]
+    spellings = {str(row[0]): str(row[0]) for row in areas}
+    spellings |= {str(row[3]): str(row[0]) for row in areas if row[3]}
+    spellings |= {code: partnership.area_code for code in (partnership.legacy_code, partnership.dfe_code) if code}
+    write(
+        "partnership",
+        [(partnership.area_code, partnership.area_name, partnership.legacy_code, partnership.name)],
+    )
+    write("area", areas)
+    write("area_code", list(spellings.items()))
+    write("lsoa", [(lsoa.lsoa_code, lsoa.vintage, lsoa.ward_code, lsoa.area_code) for lsoa in geography.lsoas])
+    write("comparator", list(partnership.comparators.items()))
+    write(
+        "population",
+        [
+            (row.area_code, row.year, row.population_group, row.persons, row.source, row.vintage)
+            for row in geography.population
+        ],
+    )
+    write(
+        "worst_neighbourhoods",
+        [
+            (row.lsoa_code, row.base_rate, row.working_age, row.base_rate >= QUALIFYING_RATE)
+            for row in geography.worst_neighbourhoods
+        ],
+    )
+
+
+def _agreed(write: partial[None], partnership: Partnership) -> None:
+    write("code", [(name, *pair) for name, pairs in partnership.codelists.items() for pair in pairs])
+    write("partner", [(partner.id, partner.name) for partner in partnership.partners.values()])
+    contracts = partnership.contracts.values()
+    write(
+        "dataset", [(each.partner, each.dataset, each.title, each.cadence, each.description) for each in contracts]
+    )
+    write(
+        "measure",
+        [
+            (contract.partner, contract.dataset, measure, about["unit"], about["description"])
+            for contract in contracts
+            for measure, about in measures(partnership, contract.key).items()
+        ],
+    )
+    write(
+        "agreement",
+        [
+            (agreement.id, *key.split("/", 1), agreement.suppression_n, list(agreement.audiences))
+            for agreement in partnership.agreements
+            for key in agreement.datasets
+        ],
+    )
+
+
+def measures(partnership: Partnership, key: str) -> dict[str, dict[str, str]]:
+    """The measures a dataset contributes, from the YAML beside its model; none where it has no model."""
+    path = partnership.contribution_model(key).with_suffix(".yaml")
+    if not path.is_file():
+        return {}
+    found: dict[str, dict[str, str]] = definition(path)["measures"]
+    return found
+
+
+def _framework(write: partial[None], framework: Framework) -> None:
+    id = framework.id
+    write(
+        "framework",
+        [
+            (
+                id,
+                framework.title,
+                framework.status,
+                framework.note,
+                framework.parent,
+                framework.successor,
+                framework.starts,
+                framework.ends,
+                framework.calendar,
+                framework.tolerance_percent,
+            )
+        ],
+    )
+    write("priority", [(id, each.id, each.name, each.order) for each in framework.priorities])
+    write(
+        "layer",
+        [
+            (id, each.id, each.name, each.role, each.reports_to, each.chair, each.meets, each.note)
+            for each in framework.layers
+        ],
+    )
+    indicators = framework.indicators
+    write("indicator", [_indicator(id, each) for each in indicators])
+    write("breakdown", [(id, each.id, breakdown) for each in indicators for breakdown in each.breakdowns])
+    write(
+        "term",
+        [
+            (id, each.id, part, *_dataset(term.dataset), term.measure, term.population, term.weight)
+            for each in indicators
+            for part, terms in (("numerator", each.formula.numerator), ("denominator", each.formula.denominator))
+            for term in terms
+        ],
+    )
+    write(
+        "target",
+        [
+            (id, each.id, period, target, target is None)
+            for each in indicators
+            for period, target in each.targets.items()
+        ],
+    )
+
+
+def _indicator(framework: str, each: Indicator) -> tuple[object, ...]:
+    return (
+        framework,
+        each.id,
+        each.name,
+        each.priority,
+        each.layer,
+        each.lead_partner,
+        each.type,
+        each.unit,
+        each.polarity,
+        each.decimals,
+        each.calendar,
+        each.formula.kind,
+        each.formula.multiplier,
+        each.tolerance_percent,
+        each.baseline_period,
+        each.baseline,
+        each.definition,
+        each.source,
+        each.valid_from,
+        each.valid_to,
+        each.formula.areas,
+        _cumulative(each),
+    )
+
+
+def _cumulative(indicator: Indicator) -> bool:
+    """A count, or cases over a population, grows through the year; a share of what was measured does not."""
+    formula = indicator.formula
+    return formula.kind in ("rate", "percent", "count", "mean") and all(
+        term.population is not None for term in formula.denominator
+    )
+
+
+def _dataset(key: str | None) -> tuple[str | None, str | None]:
+    if key is None:
+        return None, None
+    partner, dataset = key.split("/", 1)
+    return partner, dataset
+
+
+def _last_day(framework: Framework, last: date | None) -> date:
+    if last is not None and (framework.ends is None or last < framework.ends):
+        return last
+    return framework.ends or date(framework.starts.year + OPEN_ENDED_YEARS, 3, 31)
+
+
+def _calendar(connection: duckdb.DuckDBPyConnection, framework: Framework, last: date) -> None:
+    """Write the periods of each kind once; the join gives them to the indicators of that kind while they exist."""
+    kinds = sorted({indicator.calendar for indicator in framework.indicators})
+    rows = [
+        (
+            period.id,
+            period.kind,
+            period.start,
+            period.end,
+            year.start,
+            year.end,
+            year.id,
+            place,
+            len(parts),
+            period_of(framework.calendar, period.end).id,
+        )
+        for kind in kinds
+        for year, parts in _by_year(kind, framework.starts, last)
+        for place, period in enumerate(parts, start=1)
+        if period.end >= framework.starts and period.start <= last
+    ]
+    if rows:
+        model = (MODELS / "period.sql").read_text(encoding="utf-8")
+        connection.execute(model.format(calendar=rows_of(rows), framework=literal(framework.id)))
+
+
+def _by_year(kind: str, first: date, last: date) -> Iterable[tuple[Period, list[Period]]]:
+    for year in periods_between(YEAR_OF[kind], first, last):
+        yield year, periods_between(kind, year.start, year.end)
+
+
+def _owed(partnership: Partnership, last: date | None) -> Rows:
+    """The periods in which a delivery is owed: those its agreements cover, in the kind its contract names."""
+    ends = [_last_day(framework, last) for framework in partnership.frameworks.values()]
+    horizon = last or max(ends, default=date.max)
+    owed: dict[tuple[str, str, str], tuple[object, ...]] = {}
+    for agreement in partnership.agreements:
+        for key in agreement.datasets:
+            contract = partnership.contracts.get(key)
+            if contract is None or contract.cadence is None:
+                continue
+            until = min(agreement.covers_to or horizon, horizon)
+            for period in periods_between(contract.cadence, agreement.covers_from, until):
+                if agreement.covers(period):
+                    row = (contract.partner, contract.dataset, period.id, period.start, period.end)
+                    owed[contract.partner, contract.dataset, period.id] = row
+    return list(owed.values())

@@ -1,0 +1,114 @@
+"""Values: figures worked out from the contributions that are live, never by adding to or taking from a figure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+import duckdb
+
+from warehouse.connection import literal
+from warehouse.tables import create_tables
+
+MODELS = Path(__file__).parent / "models" / "values"
+TABLES = MODELS / "tables.yaml"
+STEPS = ("1_window", "2_live", "3_cover", "4_sum", "5_population", "6_value", "7_missing")
+SCRATCH = (
+    "value_window",
+    "value_span",
+    "value_reach",
+    "value_live",
+    "value_held",
+    "value_cover",
+    "value_sum",
+    "value_population",
+)
+
+
+class CalendarEndedError(Exception):
+    """The reference was built for fewer days than the clock now shows: build it again with a later `last`."""
+
+
+def create_merged(connection: duckdb.DuckDBPyConnection) -> None:
+    """Make `warehouse.merged.contribution` and `warehouse.merged.value` where they are not there yet."""
+    create_tables(connection, TABLES, replace=False)
+
+
+def recompute(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    datasets: Iterable[str] | None = None,
+    first: date | None = None,
+    last: date | None = None,
+    today: date,
+) -> None:
+    """Work out anew every figure that a change in these datasets and days can have touched, in all frameworks.
+
+    `datasets` are keys such as 'police/street_crime' (None = all); `first` and `last` are the days the changed
+    contributions cover, both included (None = no limit). A figure is touched when its own days, the year to date
+    or the twelve months of a rolling average share a day with them. Periods that begin after `today` have no figure;
+    every other period has a headline row, if only to say that it is missing.
+    Needs `create_reference` and `create_merged`, and a ledger; opens no transaction of its own, so that it can be
+    part of the caller's. Writes to the warehouse and to temporary tables only.
+
+    Raises CalendarEndedError when a framework without an end has no period for `today`.
+    """
+    _check_calendar(connection, today)
+    keys = None if datasets is None else sorted(set(datasets))
+    _set_variables(connection, keys, first, last, today)
+    for step in STEPS:
+        connection.execute((MODELS / f"{step}.sql").read_text(encoding="utf-8"))
+        if step == "1_window":
+            _clear(connection, everything=keys is None and first is None and last is None)
+    for table in SCRATCH:
+        connection.execute(f"DROP TABLE IF EXISTS temp.{table}")
+
+
+def _set_variables(
+    connection: duckdb.DuckDBPyConnection,
+    keys: list[str] | None,
+    first: date | None,
+    last: date | None,
+    today: date,
+) -> None:
+    """Hand the SQL what was asked for. Not as bound parameters: the first of those makes DuckDB import pandas."""
+    listed = "NULL" if keys is None else f"[{', '.join(_quoted(key) for key in keys)}]"
+    connection.execute(f"SET VARIABLE value_datasets = CAST({listed} AS VARCHAR[])")
+    for name, day in (("first", first), ("last", last), ("today", today)):
+        written = "NULL" if day is None else _quoted(day.isoformat())
+        connection.execute(f"SET VARIABLE value_{name} = CAST({written} AS DATE)")
+
+
+def _quoted(text: str) -> str:
+    return f"'{literal(text)}'"
+
+
+def _clear(connection: duckdb.DuckDBPyConnection, *, everything: bool) -> None:
+    """Take out what is about to be written; on a full run all, so that an indicator that went leaves nothing."""
+    if everything:
+        connection.execute("DELETE FROM warehouse.merged.value")
+        return
+    connection.execute(
+        "DELETE FROM warehouse.merged.value WHERE (framework, indicator, period) IN "
+        "(SELECT (framework, indicator, period) FROM value_window)"
+    )
+
+
+def _check_calendar(connection: duckdb.DuckDBPyConnection, today: date) -> None:
+    ended = connection.execute(
+        f"""
+        SELECT framework.framework
+        FROM reference.framework AS framework
+        JOIN reference.indicator AS indicator USING (framework)
+        JOIN reference.period AS period USING (framework, indicator)
+        WHERE framework.ends IS NULL AND indicator.valid_to IS NULL
+        GROUP BY framework.framework
+        HAVING max(period.period_end) < DATE '{today}'
+        ORDER BY framework.framework
+        """
+    ).fetchall()
+    if ended:
+        raise CalendarEndedError(
+            f"The calendar of {ended[0][0]} ends before {today}: build the reference with last={today}."
+        )
