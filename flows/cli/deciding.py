@@ -1,0 +1,52 @@
+"""Commands that record a person's word: alerts list, ack and send."""
+
+import argparse
+from collections.abc import Callable
+from typing import Any
+
+from flows.cli.outcome import OK, OUR_FAULT, settings, show
+
+
+def add_to(command: Callable[..., Any]) -> None:
+    """Declare the commands and their options."""
+    alerts = command("alerts", _alerts_list, "the officers' alerts: list, ack, send", "exchange alerts list")
+    acts = alerts.add_subparsers(metavar="ACTION")
+    listing = acts.add_parser("list", help="alerts nobody has acknowledged yet")
+    listing.add_argument("--all", action="store_true", help="acknowledged ones too")
+    listing.add_argument("--json", action="store_true")
+    listing.set_defaults(run=_alerts_list)
+    ack = acts.add_parser("ack", help="note that an alert was read")
+    ack.add_argument("id")
+    ack.add_argument("--by", help="who read it (default: your account)")
+    ack.set_defaults(run=_alerts_ack)
+    send = acts.add_parser("send", help="send what the outbox still holds")
+    send.set_defaults(run=_alerts_send)
+    alerts.set_defaults(all=False, json=False)
+
+
+def _alerts_list(options: argparse.Namespace) -> int:
+    from flows.notify import list_alerts
+    from flows.terminal import alerts_text
+
+    found = list_alerts(settings(), all_of_them=options.all)
+    if options.json:
+        return show(found)
+    print(alerts_text(found))
+    return OK
+
+
+def _alerts_ack(options: argparse.Namespace) -> int:
+    from flows.notify import acknowledge
+
+    found = settings()
+    acknowledge(found, options.id, options.by or found.actor.name)
+    print(f"{options.id} is acknowledged.")
+    return OK
+
+
+def _alerts_send(options: argparse.Namespace) -> int:
+    from flows.notify import send_outbox
+
+    sent, waiting = send_outbox(settings())
+    print(f"{sent} sent, {waiting} still waiting.")
+    return OK if not waiting else OUR_FAULT

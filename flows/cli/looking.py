@@ -1,0 +1,89 @@
+"""Commands that only look: check, status, explain, verify."""
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flows.cli.outcome import DATA_FAILED, OK, WRONG_USE, said, settings, show
+
+
+def add_to(command: Callable[..., Any]) -> None:
+    """Declare the commands and their options."""
+    check = command(
+        "check",
+        _check,
+        "the verdict on a file before it is sent; writes nothing",
+        "exchange check 2018-01-metropolitan-street.csv --as police/street_crime",
+    )
+    check.add_argument("file", type=Path)
+    check.add_argument("--as", dest="key", required=True, metavar="PARTNER/DATASET")
+    check.add_argument("--period", help="the period it covers, such as FY2009-Q2, when the file does not say")
+    check.add_argument("--json", action="store_true")
+
+    state = command("status", _status, "deliveries and their states, who is due and who is overdue")
+    state.add_argument("--json", action="store_true")
+
+    explain = command(
+        "explain",
+        _explain,
+        "a published figure back to its formula, deliveries, rows, rules and agreement",
+        "exchange explain NI16 FY2009-Q2",
+    )
+    explain.add_argument("indicator")
+    explain.add_argument("period")
+    explain.add_argument("--area", help="an area code (default: the partnership's own area)")
+    explain.add_argument("--framework")
+    explain.add_argument("--json", action="store_true")
+
+    verify = command("verify", _verify, "check the audit chain and the archive's checksums")
+    verify.add_argument("--json", action="store_true")
+
+
+def _check(options: argparse.Namespace) -> int:
+    from flows.check import as_json, check
+    from flows.terminal import verdict_text
+
+    verdict = check(settings(), options.file, options.key, options.period)
+    if options.json:
+        show(as_json(verdict))
+    else:
+        print(verdict_text(verdict))
+    return OK if verdict.decision in {"accepted", "accepted_with_exceptions"} else DATA_FAILED
+
+
+def _status(options: argparse.Namespace) -> int:
+    from flows.status import status
+    from flows.terminal import status_text
+
+    found = status(settings())
+    if options.json:
+        return show(found)
+    print(status_text(found))
+    return OK
+
+
+def _explain(options: argparse.Namespace) -> int:
+    from warehouse.explain import explain
+
+    file = settings().published / "current" / "exchange.duckdb"
+    if not file.exists():
+        return said("Nothing is published yet. Publish with: exchange publish", WRONG_USE)
+    found = explain(file, options.indicator, options.period, area=options.area, framework=options.framework)
+    if options.json:
+        return show(found.to_dict())
+    print(found.to_text())
+    return OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    from flows.verify import verify
+
+    found = verify(settings())
+    if options.json:
+        show(found)
+    else:
+        print(
+            "\n".join(found["problems"]) or f"Sound: {found['audit_rows']} audit rows, {found['archived']} files."
+        )
+    return DATA_FAILED if found["problems"] else OK

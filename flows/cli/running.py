@@ -1,0 +1,87 @@
+"""Commands that move data: demo, deliver, ingest, publish."""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from flows.cli.outcome import OK, OUR_FAULT, settings, show
+
+
+def add_to(command: Callable[..., Any]) -> None:
+    """Declare the commands and their options."""
+    demo = command("demo", _demo, "run the whole job on the shipped synthetic extracts", "exchange demo")
+    demo.add_argument("--home", type=Path, help="where to put it (default var/demo); reset only when it is a demo")
+
+    deliver = command(
+        "deliver",
+        _deliver,
+        "put a file into the inbox, whole and never over another",
+        "exchange deliver waste.csv --as council/household_waste --period FY2009-Q2",
+    )
+    deliver.add_argument("file", type=Path)
+    deliver.add_argument("--as", dest="key", required=True, metavar="PARTNER/DATASET")
+    deliver.add_argument("--period", help="the period it covers, such as FY2009-Q2, when the file does not say")
+
+    ingest = command(
+        "ingest", _ingest, "take in everything waiting, through to merge, and send what is to be told"
+    )
+    ingest.add_argument("--json", action="store_true")
+
+    publish = command(
+        "publish",
+        _publish,
+        "make a publication: the same template for every layer",
+        "exchange publish --framework laa-2008-11 --period FY2009-Q2",
+    )
+    publish.add_argument("--framework", help="default: the only framework, or every one that has the period")
+    publish.add_argument("--period", help="default: the latest ended period of the framework's calendar")
+
+
+def _demo(options: argparse.Namespace) -> int:
+    from flows.demo.run import run_demo
+
+    home = options.home or Path(os.environ.get("EXCHANGE_HOME") or "var") / "demo"
+    run_demo(home.absolute(), print)
+    return OK
+
+
+def _deliver(options: argparse.Namespace) -> int:
+    from flows.land import deliver
+
+    target = deliver(settings(), options.file, options.key, options.period)
+    print(f"Waiting in the inbox as {target.name}. Take it in with: exchange ingest")
+    return OK
+
+
+def _ingest(options: argparse.Namespace) -> int:
+    from flows.orchestration import run_ingest
+    from flows.status import shown
+    from flows.terminal import deliveries_text
+
+    found = run_ingest(settings(), _progress)
+    # Whatever the verdicts, the exit code is 0; a delivery that we could not bring to an end is ours.
+    ours = any(row["state"] in {"received", "accepted", "accepted_with_exceptions"} for row in found)
+    if options.json:
+        show([shown(row) for row in found])
+    else:
+        print(deliveries_text(found))
+    return OUR_FAULT if ours else OK
+
+
+def _publish(options: argparse.Namespace) -> int:
+    from flows.orchestration import run_publish
+
+    made = run_publish(settings(), options.framework, options.period)
+    for publication in made:
+        print(f"{publication.publication_id}: {'new' if publication.new else 'unchanged'}")
+        for page in publication.pages:
+            print(f"  {page}")
+    return OK
+
+
+def _progress(line: str) -> None:
+    if sys.stderr.isatty():
+        print(f"  {line}", file=sys.stderr)
