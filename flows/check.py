@@ -43,6 +43,7 @@ def check(settings: Settings, file: Path, key: str, declared: str | None = None)
                 path=file.resolve(),
                 facts=facts,
                 folder=Path(folder),
+                name=file.name,
             ),
         )
 
@@ -54,6 +55,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "decision": verdict.decision,
         "reason": verdict.reason,
         "remedy": verdict.remedy,
+        "read": verdict.origin.sentence if verdict.origin else None,
         "rows_received": counts.received if counts else None,
         "rows_accepted": counts.accepted if counts else None,
         "rows_quarantined": counts.quarantined if counts else None,

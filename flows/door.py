@@ -13,7 +13,7 @@ from schemas.agreement import Agreement
 from schemas.contract import Contract, HeaderMatch, surplus_personal
 from schemas.partnership import Partnership
 from schemas.periods import Period, period_of
-from warehouse.reader import FileFacts, UnreadableError, first_cells, read_header
+from warehouse.reader import FileFacts, Table, UnreadableError, first_lines, open_table
 
 HOLD_DAYS = 5  # working days, when not even an agreement says how long
 
@@ -60,7 +60,7 @@ def at_the_door(partnership: Partnership, caller: Caller) -> Identified:
             reason="It was sent for no agreed dataset.",
             remedy="Send it as one of: " + ", ".join(sorted(partnership.contracts)) + ".",
         )
-    period, question, match = _read_front(contract, caller)
+    period, question, table, match = _read_front(contract, caller)
     agreement = partnership.agreement_for(caller.key, caller.received_on, period)
     if agreement is None:
         return Identified(
@@ -70,7 +70,8 @@ def at_the_door(partnership: Partnership, caller: Caller) -> Identified:
             period=period,
         )
     # Where no header was recognised, the names may stand further down or behind another separator.
-    headers = match.unexpected if match and any(match.columns) else first_cells(caller.path, caller.facts)
+    headers = match.unexpected if match and any(match.columns) else first_lines(caller.path, caller.facts)
+    headers += table.elsewhere if table else []
     surplus = surplus_personal(headers, partnership.personal_patterns)
     surplus += _not_agreed(match, agreement, caller.key) if match else []
     if surplus and match and not any(match.columns):
@@ -117,16 +118,18 @@ def _not_agreed(match: HeaderMatch, agreement: Agreement, key: str) -> list[str]
     return [column.header for column in match.columns if column and not agreement.allows(key, column.name)]
 
 
-def _read_front(contract: Contract, caller: Caller) -> tuple[Period | None, str | None, HeaderMatch | None]:
-    """The file's period, or the question about it, and its header against the contract (None: unreadable)."""
+def _read_front(
+    contract: Contract, caller: Caller
+) -> tuple[Period | None, str | None, Table | None, HeaderMatch | None]:
+    """The file's period, or the question about it, its table and header against the contract (None: unreadable)."""
     try:
-        match = contract.match_headers(read_header(caller.path, caller.facts))
-        period, question = period_of_file(contract, caller.path, caller.facts, caller.name, caller.declared)
+        table = open_table(caller.path, caller.facts, contract)
+        period, question = period_of_file(contract, table, caller.name, caller.declared)
     except UnreadableError as error:
         # The header itself cannot be read: the period can still stand in the manifest or the file's name.
-        period, question = period_of_file(contract, None, caller.facts, caller.name, caller.declared)
-        return period, question and f"{error.problem} {question}", None
-    return period, question, match
+        period, question = period_of_file(contract, None, caller.name, caller.declared)
+        return period, question and f"{error.problem} {question}", None, None
+    return period, question, table, contract.match_headers(table.header)
 
 
 def _period_remedy(contract: Contract) -> str:

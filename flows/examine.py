@@ -4,8 +4,9 @@
 """
 
 import difflib
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +18,7 @@ from schemas.partnership import Partnership
 from schemas.periods import Period
 from warehouse import staging
 from warehouse.connection import Connection, lock_down, open_staging, sqlalchemy_engine
-from warehouse.reader import FileFacts, Ragged, UnreadableError, load, number_rows, read_header, readable_copy
+from warehouse.reader import FileFacts, Origin, Readable, Table, UnreadableError, load, number_rows, open_table
 from warehouse.reference import create_places
 
 if TYPE_CHECKING:  # the engine behind them takes seconds to import, and a file may be turned away before
@@ -42,7 +43,8 @@ class Verdict:
     """What the file is worth: the decision, every row accounted for, and each rule's outcome.
 
     ``decision`` is accepted, accepted_with_exceptions, rejected or refused. ``rules`` are plain dicts with
-    rule_id, severity, characteristic, sentence, remedy, outcome, checked, failed, first_rows.
+    rule_id, severity, characteristic, sentence, remedy, outcome, checked, failed, first_rows. ``origin`` says where
+    the table stands in the file as sent; None when no table could be read.
     """
 
     decision: str
@@ -52,6 +54,7 @@ class Verdict:
     slot: str | None = None
     rules: list[dict[str, Any]] = field(default_factory=list)
     judged: "Judged | None" = None
+    origin: Origin | None = None
 
     @property
     def failed_rules(self) -> list[dict[str, Any]]:
@@ -68,6 +71,7 @@ class Examination:
     path: Path
     facts: FileFacts
     folder: Path
+    name: str = ""  # the file's name as sent: a contract may read a column from it
     accepted: Path | None = None
     quarantined: Path | None = None
     pseudonym_key: bytes | None = None
@@ -79,16 +83,30 @@ def examine(partnership: Partnership, work: Examination) -> Verdict:
     Raises:
         OurFaultError: a rule could not run; the file is not to blame.
     """
-    contract = work.contract
     try:
-        readable = readable_copy(work.path, work.facts, work.folder / "readable.csv")
-        header = read_header(work.path, work.facts)
-        problem = header_problem(contract, header)
-        if problem is not None:
-            return _rejected(*problem)
+        table = open_table(work.path, work.facts, work.contract)
     except UnreadableError as error:
         return _rejected(error.problem, error.remedy)
-    present = [column for column in contract.match_headers(header).columns if column is not None]
+    try:
+        return replace(_examined(partnership, work, table), origin=table.origin)
+    except UnreadableError as error:
+        return replace(_rejected(error.problem, error.remedy), origin=table.origin)
+
+
+def _examined(partnership: Partnership, work: Examination, table: Table) -> Verdict:
+    problem = header_problem(work.contract, table.header)
+    if problem is not None:
+        return _rejected(*problem)
+    present = [column for column in work.contract.match_headers(table.header).columns if column is not None]
+    said = named_in_file(work.contract, work.name)
+    unsaid = [
+        column.header for column in work.contract.columns if column.from_file_name and column.name not in said
+    ]
+    if unsaid:
+        return _rejected(
+            f"The file's name does not say its {listed(unsaid)}.", "Keep the name the publisher gave the file."
+        )
+    readable = table.readable(work.folder)
     connection = open_staging(work.folder)
     try:
         create_places(connection, partnership)
@@ -98,12 +116,23 @@ def examine(partnership: Partnership, work: Examination) -> Verdict:
             work.folder,
             *(path.parent for path in (work.accepted, work.quarantined) if path is not None),
         ]
-        lock_down(connection, folders, [readable])
-        return _judge(connection, partnership, work, present, readable)
-    except UnreadableError as error:
-        return _rejected(error.problem, error.remedy)
+        lock_down(connection, folders, [readable.path])
+        loaded = load(connection, readable, [column.name for column in present])
+        number_rows(connection, loaded, said)
+        present += [work.contract.column(name) for name in said]
+        return _judge(connection, partnership, work, present, loaded, table.origin)
     finally:
         connection.close()
+
+
+def named_in_file(contract: Contract, name: str) -> dict[str, str]:
+    """The values that the file's name says, by column."""
+    found = {
+        column.name: re.search(column.from_file_name, name)
+        for column in contract.columns
+        if column.from_file_name is not None
+    }
+    return {column: match[1] for column, match in found.items() if match is not None}
 
 
 def header_problem(contract: Contract, header: Sequence[str]) -> tuple[str, str] | None:
@@ -150,11 +179,10 @@ def _judge(
     partnership: Partnership,
     work: Examination,
     present: list[Column],
-    readable: Path,
+    loaded: Readable,
+    origin: Origin,
 ) -> Verdict:
     contract = work.contract
-    ragged = load(connection, readable, [column.name for column in present])
-    number_rows(connection, ragged)
     contradiction = _contradiction(connection, contract, work.period)
     if contradiction is not None:
         return contradiction
@@ -168,10 +196,10 @@ def _judge(
         for result in judged.results
         if result.outcome == "failed" and result.row_query is not None and result.rule.severity != "info"
     }
-    rules = [*_reading_rules(ragged), *(_told(connection, result) for result in judged.results)]
+    rules = [*_reading_rules(loaded), *(_told(connection, result, origin) for result in judged.results)]
     failed = [rule for rule in rules if rule["outcome"] == "failed"]
     staging.quarantine(connection, setting_aside)
-    counts = staging.count_rows(connection, len(ragged))
+    counts = staging.count_rows(connection, len(loaded.ragged))
     slot = ", ".join(str(part)[:80] for part in slots[0]) if slots else None
     critical = [rule for rule in failed if rule["severity"] == "critical"]
     if critical:
@@ -262,23 +290,47 @@ def _contradiction(connection: Connection, contract: Contract, period: Period) -
     return None
 
 
-def _reading_rules(ragged: list[Ragged]) -> list[dict[str, Any]]:
-    if not ragged:
-        return []
-    many = len(ragged) > 1
-    return [
-        {
-            "rule_id": "READ-RAGGED",
-            "severity": "warning",
-            "characteristic": "validity",
-            "sentence": f"{len(ragged):,} line{'s have' if many else ' has'} more or fewer fields than the header.",
-            "remedy": "Look for a comma inside a value that is not in quotation marks.",
-            "outcome": "failed",
-            "checked": len(ragged),
-            "failed": len(ragged),
-            "first_rows": [row.line for row in ragged[:20]],
-        }
-    ]
+def _reading_rules(loaded: Readable) -> list[dict[str, Any]]:
+    """What reading the file found: lines that do not fit the header, and empty fields that were left out."""
+    rules = []
+    if loaded.ragged:
+        many = len(loaded.ragged) > 1
+        rules.append(
+            _reading_rule(
+                "READ-RAGGED",
+                "warning",
+                f"{len(loaded.ragged):,} line{'s have' if many else ' has'} more or fewer fields than the header.",
+                "Look for a comma inside a value that is not in quotation marks.",
+                [row.line for row in loaded.ragged],
+            )
+        )
+    if loaded.surplus:
+        many = len(loaded.surplus) > 1
+        rules.append(
+            _reading_rule(
+                "READ-SURPLUS",
+                "info",
+                f"{len(loaded.surplus):,} line{'s end' if many else ' ends'} in empty fields under no column name; "
+                "they were left out.",
+                "Nothing to do. Delete the empty columns to the right of the table to be rid of them.",
+                loaded.surplus,
+            )
+        )
+    return rules
+
+
+def _reading_rule(rule_id: str, severity: str, sentence: str, remedy: str, lines: list[int]) -> dict[str, Any]:
+    return {
+        "rule_id": rule_id,
+        "severity": severity,
+        "characteristic": "validity",
+        "sentence": sentence,
+        "remedy": remedy,
+        "outcome": "failed",
+        "checked": len(lines),
+        "failed": len(lines),
+        "first_rows": lines[:20],
+    }
 
 
 def _run_rules(connection: Connection, partnership: Partnership, work: Examination) -> Judged:
@@ -308,7 +360,7 @@ def _run_rules(connection: Connection, partnership: Partnership, work: Examinati
     return Judged(standard, results)
 
 
-def _told(connection: Connection, result: "RuleResult") -> dict[str, Any]:
+def _told(connection: Connection, result: "RuleResult", origin: Origin) -> dict[str, Any]:
     """A rule's outcome as the ledger keeps it: counts, agreed sentences and row numbers, never a value."""
     failing = result.outcome == "failed" and result.row_query is not None
     return {
@@ -320,5 +372,5 @@ def _told(connection: Connection, result: "RuleResult") -> dict[str, Any]:
         "outcome": result.outcome,
         "checked": result.checked,
         "failed": result.failed,
-        "first_rows": staging.first_rows(connection, str(result.row_query)) if failing else [],
+        "first_rows": staging.first_rows(connection, str(result.row_query), origin.row_offset) if failing else [],
     }

@@ -147,6 +147,8 @@ def verdict_text(verdict: Verdict) -> str:
     parts = [f"Verdict: {word(verdict.decision)}."]
     if verdict.reason:
         parts.append(textwrap.fill(verdict.reason, 100))
+    if verdict.origin is not None:
+        parts.append(textwrap.fill(verdict.origin.sentence, 100))
     if verdict.counts is not None:
         counts = verdict.counts
         parts.append(

@@ -121,6 +121,7 @@ def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict:
                     delivery["quotes"],
                 ),
                 folder=folder,
+                name=delivery["file_name"] or "",
                 accepted=accepted,
                 quarantined=quarantined,
                 pseudonym_key=settings.pseudonym_key() if needs_key(contract) else None,

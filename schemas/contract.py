@@ -1,8 +1,8 @@
 """A dataset's contract: Open Data Contract Standard 3.1.0 YAML in, one frozen `Contract` out.
 
 A field is defined once, here: its header in the file, its type, its classification, what is done to it.
-What the standard has no key for (period, scope, supersede_by, copies_unless_blank, markers, cadence; and
-per column aliases, may_be_absent, treatment, codelist) stands in its `customProperties`.
+What the standard has no key for (period, scope, supersede_by, copies_unless_blank, markers, cadence, workbook; and
+per column aliases, may_be_absent, treatment, codelist, from_file_name) stands in its `customProperties`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 from schemas import loading, shape
 from schemas.loading import Source, known
 
-DATE_FORMATS = ("yyyy-MM-dd", "dd/MM/yyyy", "yyyy-MM")
+DATE_FORMATS = ("yyyy-MM-dd", "dd/MM/yyyy", "yyyy-MM", "ddMMMyyyy", "yyyy-MM-dd'T'HH:mm:ssXXX")
 PHYSICAL_TYPES = {
     "string": ("VARCHAR",),
     "integer": ("BIGINT", "INTEGER"),
@@ -37,13 +37,14 @@ class Column:
     aliases: tuple[str, ...]
     logical_type: str  # string integer number date timestamp boolean
     physical_type: str  # the DuckDB type
-    date_format: str | None  # yyyy-MM-dd, dd/MM/yyyy or yyyy-MM
+    date_format: str | None  # one of DATE_FORMATS
     required: bool  # a value must be there
     may_be_absent: bool  # the whole column may be missing from a file
     classification: str  # public internal personal special
     treatment: str  # keep pseudonymise drop
     description: str
     codelist: str | None = None
+    from_file_name: str | None = None  # the file's name says the value: a pattern with one group
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -64,7 +65,18 @@ class PeriodRule:
     format: str | None = None  # yyyy-MM, yyyy-MM-dd, dd/MM/yyyy, ees_year (202324), fingertips_year (20230000)
     latest: bool = False  # of several periods in the file the latest is the delivery's
     file_name: bool = False  # the period may be read from the file name
+    title: bool = False  # the period may be read from what stands above a workbook's header
     evidence: str | None = None  # a date column; no value inside the period contradicts a declared period
+
+
+@dataclass(frozen=True, slots=True)
+class WorkbookRule:
+    """Where the table stands in a workbook, where the agreed column names alone do not say."""
+
+    sheet: str | None = None  # a pattern for the sheet's whole name
+    header_rows: tuple[int, int] | None = None  # first and last row number of the header
+    ends: str | None = None  # a pattern for the first filled cell of the row that is no part of the table any more
+    footnotes: bool = False  # the header's words end in the numbers of notes
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +137,15 @@ class Contract:
     cadence: str | None  # the kind of period in which a delivery is owed; None = published data, nothing owed
     source_path: Path
     fingerprint: str
+    workbook: WorkbookRule | None = None
     _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
     _by_header: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_name = {column.name: column for column in self.columns}
-        by_header = {header: column for column in self.columns for header in column.headers}
+        by_header = {
+            header: column for column in self.columns if not column.from_file_name for header in column.headers
+        }
         object.__setattr__(self, "_by_name", by_name)
         object.__setattr__(self, "_by_header", by_header)
 
@@ -168,7 +183,7 @@ class Contract:
             missing=[
                 column.header
                 for column in self.columns
-                if not column.may_be_absent and column.name not in seen_column
+                if not (column.may_be_absent or column.from_file_name) and column.name not in seen_column
             ],
             unexpected=[header for header, column in zip(headers, columns, strict=True) if column is None],
             duplicated=duplicated,
@@ -229,6 +244,7 @@ def load_contract(path: Path, root: Path) -> tuple[Contract, Source]:
         copies_unless_blank=ours.get("copies_unless_blank"),
         markers=ours.get("markers", {}),
         cadence=ours.get("cadence"),
+        workbook=_workbook(ours.get("workbook"), source),
         source_path=path,
         fingerprint=source.fingerprint,
     )
@@ -272,7 +288,36 @@ def _column(entry: dict[str, Any], source: Source) -> Column:
         treatment=ours.get("treatment", "keep"),
         description=" ".join(entry["description"].split()),
         codelist=ours.get("codelist"),
+        from_file_name=_pattern(
+            ours.get("from_file_name"), source, f"{place}.customProperties[from_file_name]", 1
+        ),
     )
+
+
+def _workbook(rule: dict[str, Any] | None, source: Source) -> WorkbookRule | None:
+    if rule is None:
+        return None
+    place = "customProperties[workbook].value"
+    rows = rule.get("header_rows")
+    if rows is not None and (len(rows) != 2 or rows[0] > rows[1]):
+        raise source.error(f"{place}.header_rows", "is not a first and a last row", "write it as [3, 5]")
+    return WorkbookRule(
+        sheet=_pattern(rule.get("sheet"), source, f"{place}.sheet", 0),
+        header_rows=(rows[0], rows[1]) if rows is not None else None,
+        ends=_pattern(rule.get("ends"), source, f"{place}.ends", 0),
+        footnotes=rule.get("footnotes", False),
+    )
+
+
+def _pattern(text: str | None, source: Source, place: str, groups: int) -> str | None:
+    """A regular expression with so many groups. Raises DefinitionError when it is none."""
+    try:
+        if text is None or re.compile(text).groups == groups:
+            return text
+    except re.error:
+        pass
+    wanted = "a regular expression" if not groups else "a regular expression with one pair of round brackets"
+    raise source.error(place, f"is '{text}', which is not {wanted}", f"write {wanted}")
 
 
 def _scope(rule: dict[str, Any]) -> ScopeRule:
@@ -324,7 +369,8 @@ def _check_references(contract: Contract, source: Source) -> None:
     if evidence is not None and contract.column(evidence).logical_type not in ("date", "timestamp"):
         place = "customProperties[period].value.evidence"
         raise source.error(place, f"names '{evidence}', which is not a date", "name a date column")
-    if contract.period.column is None and not contract.period.file_name and contract.cadence is None:
+    named_elsewhere = contract.period.file_name or contract.period.title
+    if contract.period.column is None and not named_elsewhere and contract.cadence is None:
         place = "customProperties[period]"
         raise source.error(place, "gives no way to read the period", "add a column, or file_name: true")
 

@@ -118,6 +118,20 @@ def find_in_text(text: str) -> list[Period]:
     return list(dict.fromkeys(period for period in found if period is not None))
 
 
+def find_in_words(text: str) -> list[Period]:
+    """The periods a title speaks of, each once: 'April to June 2020' (a quarter), '2023-24' (a financial year)."""
+    found = []
+    for match in re.finditer(rf"\b({'|'.join(_MONTHS)}) to ({'|'.join(_MONTHS)}) ((?:19|20)[0-9]{{2}})\b", text):
+        first, last, year = _MONTHS.index(match[1]) + 1, _MONTHS.index(match[2]) + 1, int(match[3])
+        quarter = period_of("quarter", date(year, first, 1))
+        if (quarter.start.month, quarter.end.month) == (first, last):
+            found.append(quarter)
+    for match in re.finditer(r"(?<![0-9])((?:19|20)[0-9]{2})[-/]([0-9]{2})(?![0-9])", text):
+        if (int(match[1]) + 1) % 100 == int(match[2]):
+            found.append(_build("financial_year", int(match[1])))
+    return list(dict.fromkeys(found))
+
+
 def in_words(day: date) -> str:
     """A day as pages and e-mails write it: 3 March 2027."""
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"

@@ -2,278 +2,250 @@
 
 Nothing is guessed and nothing shifts. Text arrives as text; types come later, from the contract. A line with
 too few or too many fields is set aside with its number; a quotation mark that never closes refuses the file,
-because every line after it would be swallowed.
+because every line after it would be swallowed. A workbook, JSON or zip is brought to the same strict text first.
 """
 
-import codecs
-import csv
-import hashlib
 import io
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from warehouse.connection import Connection, literal
-
-BLOCK = 1 << 20
-MAXIMUM_LINE = 2_000_000  # bytes; the longest published line here is under 2 KB
-NO_TEXT = (
-    "The file is not a CSV text file.",
-    "Save the extract as 'CSV UTF-8 (comma delimited)' and send it again.",
+from schemas.contract import Contract
+from warehouse.connection import Connection, identifier, literal
+from warehouse.delimited import (
+    MAXIMUM_LINE,
+    SEPARATORS,
+    Ragged,
+    Readable,
+    column_values,
+    first_cells,
+    header_names,
+    readable_text,
+    records,
+    resettled,
+    separator_of,
+    write_numbered,
 )
+from warehouse.packed import column_letters, kind_in_zip
+from warehouse.sent import Content, FileFacts, UnreadableError, inspect, inspect_content, kind_of
 
+if TYPE_CHECKING:
+    from warehouse.workbook import Sheet
 
-class UnreadableError(Exception):
-    """A file that cannot be read as the table it should be. Carries no value of the file.
-
-    Attributes: ``problem`` (what is wrong, and on which line), ``remedy`` (what to do next).
-    """
-
-    def __init__(self, problem: str, remedy: str) -> None:
-        super().__init__(problem)
-        self.problem = problem
-        self.remedy = remedy
+__all__ = [
+    "FileFacts",
+    "Origin",
+    "Ragged",
+    "Readable",
+    "Table",
+    "UnreadableError",
+    "first_lines",
+    "inspect",
+    "load",
+    "number_rows",
+    "open_table",
+]
 
 
 @dataclass(frozen=True)
-class FileFacts:
-    """What one pass over the bytes tells: fingerprint, size in bytes, and how the text is written."""
+class Origin:
+    """Where a delivery's table stands in the file as sent, in a spreadsheet's own terms.
 
-    sha256: str
-    size: int
-    encoding: str  # 'utf-8', 'utf-8-sig', 'cp1252', 'utf-16' or 'binary'
-    line_ending: str  # 'lf', 'crlf', 'cr', 'mixed' or 'none'
-    quotes: int
+    A row's number is its ``_row`` plus ``row_offset``: for CSV and workbooks what Excel shows beside the row, for
+    JSON the record's place counted from 1. ``letters`` and ``headers`` are in the file's column order.
+    """
+
+    kind: str  # csv, xlsx, xls, ods or json
+    letters: tuple[str, ...]
+    headers: tuple[str, ...]  # as written in the file; a merged header's parts joined by ' | '
+    member: str | None = None  # the file inside a zip
+    sheet: str | None = None
+    header_rows: tuple[int, int] = (1, 1)  # first and last row number of the header; (0, 0) for JSON
+    separator: str = ","
+    notes: int = 0  # filled rows below the table that are no part of it
 
     @property
-    def plain(self) -> bool:
-        """True when DuckDB reads the bytes as they are, without a rewritten copy."""
-        return self.encoding in {"utf-8", "utf-8-sig"} and self.line_ending in {"lf", "crlf", "none"}
+    def row_offset(self) -> int:
+        return 1 if self.kind == "json" else 2
+
+    def column(self, header: str) -> str:
+        """The letter over a header. Raises ValueError when no column has it."""
+        return self.letters[self.headers.index(header)]
+
+    @property
+    def sentence(self) -> str:
+        """What was read, in words: the sheet, its header row, the file inside a zip."""
+        where = f", from '{self.member[:60]}' inside the zip" if self.member else ""
+        if self.sheet is not None:
+            first, last = self.header_rows
+            rows = f"row {first}" if first == last else f"rows {first} to {last}"
+            notes = f"; {self.notes} lines of notes below it were not read" if self.notes else ""
+            return f"Read sheet '{self.sheet[:60]}' with the column names in {rows}{where}{notes}."
+        if self.kind == "json":
+            return f"Read a JSON array of records{where}."
+        return f"Read text separated by {SEPARATORS[self.separator]}{where}."
 
 
-def inspect(path: Path) -> FileFacts:
-    """Read a file once: sha256, size, encoding, line endings, number of quotation marks."""
-    digest = hashlib.sha256()
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    utf8, cp1252, nul = True, True, False
-    size = quotes = crlf = newlines = returns = 0
-    first, last_was_return = b"", False
-    with path.open("rb") as file:
-        while block := file.read(BLOCK):
-            first = first or block[:4]
-            digest.update(block)
-            size += len(block)
-            if utf8:
-                try:
-                    decoder.decode(block)
-                except UnicodeDecodeError:
-                    utf8 = False
-            nul = nul or b"\x00" in block
-            cp1252 = cp1252 and not block.translate(None, _CP1252_DEFINED)
-            quotes += block.count(b'"')
-            newlines += block.count(b"\n")
-            if b"\r" in block or last_was_return:
-                returns += block.count(b"\r")
-                crlf += block.count(b"\r\n") + (last_was_return and block.startswith(b"\n"))
-            last_was_return = block.endswith(b"\r")
-    if utf8:
-        try:
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            utf8 = False
-    return FileFacts(
-        sha256=digest.hexdigest(),
-        size=size,
-        encoding=_encoding(first, utf8=utf8, cp1252=cp1252, nul=nul),
-        line_ending=_line_ending(newlines - crlf, returns - crlf, crlf),
-        quotes=quotes,
+@dataclass(frozen=True)
+class Table:
+    """The table in a file as sent: its origin and header; its rows are read when asked for."""
+
+    origin: Origin
+    header: list[str]
+    title: str  # what stands above the header in a workbook
+    elsewhere: list[str] = field(repr=False)  # the first lines' cells of a workbook's other sheets
+    content: Content = field(repr=False)
+    facts: FileFacts = field(repr=False)
+    contract: Contract = field(repr=False)
+    sheet: "Sheet | None" = field(default=None, repr=False)
+    records: list[list[str]] | None = field(default=None, repr=False)
+
+    def first_record(self) -> list[str] | None:
+        """The first record under the header, or None when there is none."""
+        if self.origin.kind == "csv":
+            found = records(self.content, self.facts, self.origin.separator, 2)
+            return found[1] if len(found) > 1 else None
+        return next((row for _, row in self._rows()), None)
+
+    def column_values(self, position: int) -> set[str]:
+        """The distinct texts of one column, by its place; lines that are too short are passed over."""
+        if self.origin.kind == "csv":
+            return column_values(self.content, self.facts, self.origin.separator, position)
+        return {row[position] for _, row in self._rows()}
+
+    def readable(self, folder: Path) -> Readable:
+        """A path DuckDB reads strictly: the file itself, or a copy in ``folder``.
+
+        Raises:
+            UnreadableError: the text holds a quotation mark that is never closed.
+        """
+        if self.origin.kind == "csv":
+            return readable_text(self.content, self.facts, self.origin.separator, folder)
+        return write_numbered(self.header, self._rows(), folder)
+
+    def _rows(self) -> Iterator[tuple[int, list[str]]]:
+        """Rows of a workbook or of JSON with their number as ``_row`` counts it."""
+        if self.sheet is not None:
+            from warehouse.workbook import as_texts
+
+            columns = self.contract.match_headers(self.header).columns
+            for number, row in as_texts(self.sheet, columns):
+                yield number - 2, row
+        else:
+            yield from enumerate(self.records or ())
+
+
+def open_table(path: Path, facts: FileFacts, contract: Contract) -> Table:
+    """The table that a file, whatever its format, holds for a contract.
+
+    Raises:
+        UnreadableError: the file is of a kind that is not read, unsafe to open, damaged, or has no header.
+    """
+    kind, content = _kind(Content(path))
+    if content.member is not None:
+        facts = inspect_content(content)
+    if kind == "csv":
+        return _text_table(content, facts, contract)
+    if kind == "json":
+        return _json_table(content, facts, contract)
+    from warehouse.workbook import read_sheet
+
+    sheet = read_sheet(content, kind, contract)
+    letters = tuple(column_letters(place) for place in sheet.places)
+    origin = Origin(
+        kind, letters, tuple(sheet.header), content.member, sheet.name, sheet.header_rows, notes=sheet.notes
+    )
+    return Table(origin, sheet.header, sheet.title, sheet.elsewhere, content, facts, contract, sheet=sheet)
+
+
+def _kind(content: Content) -> tuple[str, Content]:
+    """The kind of table, and where its bytes are: the file itself, or the one file in a zip."""
+    kind = kind_of(content)
+    if kind != "zip":
+        return kind, content
+    kind, inside = kind_in_zip(content)
+    if kind != "packed":
+        return kind, inside
+    kind = kind_of(inside)
+    if kind == "zip":
+        kind, _ = kind_in_zip(inside)
+        if kind == "packed":
+            raise UnreadableError(
+                "The zip file holds another zip file.", "Send the extract in one zip, or as it is."
+            )
+    return kind, inside
+
+
+def _text_table(content: Content, facts: FileFacts, contract: Contract) -> Table:
+    separator = separator_of(content, facts, contract)
+    written = records(content, facts, separator, 1)[0]
+    if len(written) == 1:
+        for other, name in SEPARATORS.items():
+            if other in written[0] and other != separator:
+                raise UnreadableError(
+                    f"The columns are separated by {name}, and none of them has an agreed name.",
+                    "Put the agreed column names on the first line and send the file again.",
+                )
+    header = header_names(written)
+    letters = tuple(column_letters(place) for place in range(1, len(header) + 1))
+    origin = Origin("csv", letters, tuple(header), content.member, separator=separator)
+    return Table(origin, header, "", [], content, facts, contract)
+
+
+def _json_table(content: Content, facts: FileFacts, contract: Contract) -> Table:
+    from warehouse.records import read_records
+
+    header, rows = read_records(content, facts)
+    agreed = [name for column in contract.columns for name in column.headers]
+    # What is null in every record is the empty root of an object the contract knows.
+    kept = [
+        place
+        for place, path in enumerate(header)
+        if path in agreed or not any(name.startswith(f"{path}.") for name in agreed)
+    ]
+    header = [header[place] for place in kept]
+    if not header:
+        raise UnreadableError("The JSON array holds no record.", "Send it again with its records.")
+    origin = Origin("json", tuple("" for _ in header), tuple(header), content.member, header_rows=(0, 0))
+    return Table(
+        origin, header, "", [], content, facts, contract, records=[[row[place] for place in kept] for row in rows]
     )
 
 
-_CP1252_DEFINED = bytes(set(range(256)) - {0x81, 0x8D, 0x8F, 0x90, 0x9D})
-
-
-def _encoding(first: bytes, *, utf8: bool, cp1252: bool, nul: bool) -> str:
-    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    if nul:
-        return "binary"
-    if utf8:
-        return "utf-8-sig" if first.startswith(codecs.BOM_UTF8) else "utf-8"
-    return "cp1252" if cp1252 else "binary"
-
-
-def _line_ending(lf: int, cr: int, crlf: int) -> str:
-    kinds = [name for name, count in (("lf", lf), ("cr", cr), ("crlf", crlf)) if count]
-    return "none" if not kinds else kinds[0] if len(kinds) == 1 else "mixed"
-
-
-def readable_copy(path: Path, facts: FileFacts, copy: Path) -> Path:
-    """Return a path DuckDB can read: the file itself, or ``copy`` rewritten as UTF-8 with LF.
-
-    Only the encoding and the ends of records change; a line break inside a quoted value stays as it was.
-
-    Raises:
-        UnreadableError: the file is empty, no text, or holds a quotation mark that is never closed.
-    """
-    if facts.size == 0:
-        raise UnreadableError("The file is empty.", "Send it again with its header and its rows.")
-    if facts.encoding == "binary":
-        raise UnreadableError(*NO_TEXT)
-    readable = path
-    if not facts.plain:
-        try:
-            with path.open("r", encoding=facts.encoding, newline="") as source, copy.open("wb") as target:
-                target.writelines(_rewritten(source))
-        except UnicodeError:
-            raise UnreadableError(*NO_TEXT) from None
-        readable = copy
-    if facts.quotes % 2:
-        _refuse_unclosed_quote(readable)
-    return readable
-
-
-def _rewritten(source: io.TextIOBase) -> Iterator[bytes]:
-    """The text as UTF-8 blocks, CR and CRLF outside quotation marks turned to LF."""
-    inside, held = False, ""
-    while block := source.read(BLOCK):
-        block, held = held + block, ""
-        if block.endswith("\r"):  # the LF of a CRLF may open the next block
-            block, held = block[:-1], "\r"
-        pieces = block.split('"')
-        for position in range(inside, len(pieces), 2):
-            pieces[position] = pieces[position].replace("\r\n", "\n").replace("\r", "\n")
-        inside ^= (len(pieces) - 1) % 2 == 1
-        yield '"'.join(pieces).encode()
-    if held:
-        yield (held if inside else "\n").encode()
-
-
-def _refuse_unclosed_quote(path: Path) -> None:
-    """An odd number of quotation marks: find the record that opens one and never closes it.
-
-    A mark inside an unquoted value (5" pipe) is no fault and passes.
-    """
-    csv.field_size_limit(MAXIMUM_LINE)
-    with path.open("r", encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        start = 1
-        try:
-            for _ in reader:
-                start = reader.line_num + 1
-        except csv.Error:
-            raise UnreadableError(
-                f"A quotation mark opens on line {start} and is never closed, so the lines after it cannot "
-                "be told apart.",
-                f"Close or remove the quotation mark on line {start} and send the file again.",
-            ) from None
-
-
-def read_header(path: Path, facts: FileFacts) -> list[str]:
-    """The first record's fields, exactly as written.
-
-    Raises:
-        UnreadableError: there is no header, or it is written with another separator than a comma.
-    """
-    encoding = "utf-8-sig" if facts.encoding == "utf-8" else facts.encoding
-    return _first_records(path, encoding, 1)[0]
-
-
-def first_record(path: Path, facts: FileFacts) -> list[str] | None:
-    """The first record under the header, or None when there is none."""
-    encoding = "utf-8-sig" if facts.encoding == "utf-8" else facts.encoding
-    records = _first_records(path, encoding, 2)
-    return records[1] if len(records) > 1 else None
-
-
-def _first_records(path: Path, encoding: str, count: int) -> list[list[str]]:
-    if encoding == "binary":
-        raise UnreadableError(*NO_TEXT)
+def first_lines(path: Path, facts: FileFacts) -> list[str]:
+    """The cells of the first lines, sheet by sheet: all that can be said of a file whose header is not known."""
     try:
-        with path.open("r", encoding=encoding, newline="") as file:
-            head = file.read(MAXIMUM_LINE)
-    except UnicodeError:
-        raise UnreadableError(*NO_TEXT) from None
-    records: list[list[str]] = []
-    try:
-        for record in csv.reader(io.StringIO(head, newline="")):
-            records.append(record)
-            if len(records) == count:
-                break
-    except csv.Error:
-        raise UnreadableError("The header line cannot be read.", "Send the extract as a CSV file.") from None
-    if not records or not any(field.strip() for field in records[0]):
-        raise UnreadableError("The file has no header line.", "Put the column names on the first line.")
-    if len(records[0]) == 1:
-        for separator, name in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
-            if separator in records[0][0]:
-                raise UnreadableError(
-                    f"The columns are separated by {name}, not by commas.",
-                    "Save the extract as 'CSV UTF-8 (comma delimited)' and send it again.",
-                )
-    return records
+        kind, content = _kind(Content(path))
+        if kind in {"csv", "json"}:
+            inner = facts if content.member is None else inspect_content(content)
+            return first_cells(content, inner)
+        from warehouse.workbook import first_lines as cells_of_sheets
+
+        return cells_of_sheets(content, kind)
+    except UnreadableError:
+        return []
 
 
-def first_cells(path: Path, facts: FileFacts, lines: int = 5) -> list[str]:
-    """The cells of the first lines, whatever separates them: all that can be said of a header that is none."""
-    encoding = {"binary": "latin-1", "utf-8": "utf-8-sig"}.get(facts.encoding, facts.encoding)
-    with path.open("rb") as file:
-        head = file.read(65_536).decode(encoding, errors="replace")
-    cells = [cell.strip(" \"'") for line in head.splitlines()[:lines] for cell in re.split(r"[,;\t|]", line)]
-    return [cell for cell in cells if cell and len(cell) <= 60]
-
-
-def column_values(path: Path, facts: FileFacts, position: int) -> set[str]:
-    """The distinct texts of one column, by its place; lines that are too short are passed over."""
-    encoding = "utf-8-sig" if facts.encoding == "utf-8" else facts.encoding
-    csv.field_size_limit(MAXIMUM_LINE)
-    try:
-        with path.open("r", encoding=encoding, newline="") as file:
-            records = csv.reader(file)
-            next(records, None)
-            return {record[position] for record in records if len(record) > position}
-    except (csv.Error, UnicodeError):
-        raise UnreadableError("The file cannot be read as CSV.", "Send the extract as a CSV file.") from None
-
-
-@dataclass(frozen=True)
-class Ragged:
-    """A line that has too few or too many fields; ``line`` is its number in the file, header = 1."""
-
-    line: int
-    problem: str
-
-
-def load(connection: Connection, path: Path, columns: list[str]) -> list[Ragged]:
+def load(connection: Connection, found: Readable, columns: list[str]) -> Readable:
     """Load a readable CSV into table ``raw``, every value text, one column per name in file order.
 
-    Returns the lines set aside as ragged. ``raw.rowid`` counts the lines that were kept, from 0.
+    Returns what was read: as handed in, or settled anew, with the lines set aside as ragged. ``raw.rowid`` counts
+    the lines that were kept, from 0.
 
     Raises:
         UnreadableError: a quotation mark shifts the columns, or a line is longer than any extract has.
     """
-    listed = ", ".join(f"'{literal(name)}': 'VARCHAR'" for name in columns)
-    try:
-        connection.execute(
-            f"""
-            CREATE OR REPLACE TABLE raw AS SELECT * FROM read_csv(
-                '{literal(str(path))}', auto_detect = false, all_varchar = true, header = true,
-                delim = ',', quote = '"', escape = '"', columns = {{{listed}}}, strict_mode = true,
-                max_line_size = {MAXIMUM_LINE}, store_rejects = true, rejects_table = 'reject_errors',
-                rejects_scan = 'reject_scans', rejects_limit = 0)
-            """
-        )
-    except duckdb.Error as error:
-        line = re.search(r"[Ll]ine: (\d+)", str(error))
-        place = f"line {line.group(1)}" if line else "a line"
-        raise UnreadableError(
-            f"The text on {place} cannot be read as comma-separated values.",
-            f"Look at the quotation marks on {place} and send the file again.",
-        ) from None
-    # csv_line and error_message quote the line itself: neither is ever read.
+    if found.numbered:
+        _read_csv(connection, found, [*columns, "_place"])
+        connection.execute("DROP TABLE reject_errors; DROP TABLE reject_scans")
+        return found
+    _read_csv(connection, found, columns)
+    added_up = _bytes_add_up(connection, found, columns)
+    # csv_line and error_message quote the line itself: neither is ever read, only measured.
     rejects = connection.execute(
         "SELECT line, min(error_type::VARCHAR) FROM reject_errors GROUP BY line ORDER BY line"
     ).fetchall()
@@ -284,27 +256,108 @@ def load(connection: Connection, path: Path, columns: list[str]) -> list[Ragged]
                 f"A quotation mark on line {line} breaks the columns apart.",
                 f"Correct the quotation marks on line {line} and send the file again.",
             )
+    if not added_up:
+        return load(connection, resettled(found, len(columns)), columns)
     words = {"MISSING COLUMNS": "too few fields", "TOO MANY COLUMNS": "too many fields"}
-    return [Ragged(line, words[kind]) for line, kind in rejects]
+    return replace(found, ragged=[Ragged(line, words[kind]) for line, kind in rejects])
 
 
-def number_rows(connection: Connection, ragged: list[Ragged]) -> None:
-    """Make view ``numbered``: table ``raw`` with ``_row``, the row's place in the file as sent, from 0."""
-    if not ragged:
-        connection.execute("CREATE OR REPLACE VIEW numbered AS SELECT rowid AS _row, * FROM raw")
-        return
-    # The i-th ragged line (its data row d) pushes every kept row from d - i on down by one.
-    connection.execute("CREATE OR REPLACE TABLE ragged_shift (kept BIGINT, shift BIGINT)")
-    connection.executemany(
-        "INSERT INTO ragged_shift VALUES (?, ?)",
-        [(row.line - 2 - place, place + 1) for place, row in enumerate(ragged)],
+def _read_csv(connection: Connection, found: Readable, columns: list[str]) -> None:
+    listed = ", ".join(f"'{literal(name)}': 'VARCHAR'" for name in columns)
+    try:
+        connection.execute(
+            f"""
+            CREATE OR REPLACE TABLE raw AS SELECT * FROM read_csv(
+                '{literal(str(found.path))}', auto_detect = false, all_varchar = true, header = true,
+                delim = '{found.separator}', quote = '"', escape = '"', columns = {{{listed}}}, strict_mode = true,
+                max_line_size = {MAXIMUM_LINE}, store_rejects = true, rejects_table = 'reject_errors',
+                rejects_scan = 'reject_scans', rejects_limit = 0)
+            """
+        )
+    except duckdb.Error as error:
+        line = re.search(r"[Ll]ine: (\d+)", str(error))
+        place = f"line {line.group(1)}" if line else "a line"
+        raise UnreadableError(
+            f"The text on {place} cannot be read as {SEPARATORS[found.separator].rstrip('s')}-separated values.",
+            f"Look at the quotation marks on {place} and send the file again.",
+        ) from None
+
+
+def _bytes_add_up(connection: Connection, found: Readable, columns: list[str]) -> bool:
+    """True when what was read, with its separators, quotation marks and line ends, is every byte of the file.
+
+    DuckDB passes over empty fields at the end of a line, and over blank lines, without a word. Then some bytes are
+    left over.
+    """
+    names = [identifier(name) for name in columns]
+    lengths = " + ".join(f"coalesce(strlen({name}), 0)" for name in names)
+    marks = (
+        " + ".join(f"coalesce(strlen({name}) - strlen(replace({name}, '\"', '')), 0)" for name in names)
+        if found.quotes
+        else "0"
     )
-    connection.execute(
-        """
-        CREATE OR REPLACE VIEW numbered AS
-        SELECT kept._position + coalesce(shifted.shift, 0) AS _row, kept.* EXCLUDE (_position)
-        FROM (SELECT rowid AS _position, * FROM raw) AS kept
-        ASOF LEFT JOIN (SELECT kept, max(shift) AS shift FROM ragged_shift GROUP BY kept) AS shifted
-            ON kept._position >= shifted.kept
-        """
-    )
+    ((rows, length, inner),) = connection.execute(
+        f"SELECT count(*), coalesce(sum({lengths}), 0), coalesce(sum({marks}), 0) FROM raw"
+    ).fetchall()
+    line = "trim(csv_line, chr(10) || chr(13))"
+    ((ragged, ragged_length, ragged_marks),) = connection.execute(
+        f"SELECT count(*), coalesce(sum(strlen({line})), 0), "
+        f"coalesce(sum(strlen({line}) - strlen(replace({line}, '\"', ''))), 0) "
+        "FROM (SELECT DISTINCT line, csv_line FROM reject_errors)"
+    ).fetchall()
+    header, header_marks = _header_bytes(found)
+    quotes = found.quotes - header_marks - int(inner) - int(ragged_marks)
+    read = header + int(length) + int(ragged_length) + quotes
+    read += rows * (len(columns) - 1 + found.line_end) + ragged * found.line_end
+    if not _ends_in_line_end(found.path):
+        read -= found.line_end
+    return bool(found.path.stat().st_size == read)
+
+
+def _ends_in_line_end(path: Path) -> bool:
+    with path.open("rb") as file:
+        file.seek(-1, io.SEEK_END)
+        return file.read(1) == b"\n"
+
+
+def _header_bytes(found: Readable) -> tuple[int, int]:
+    """How many bytes the header's record has, its line end included, and how many quotation marks."""
+    with found.path.open("rb") as file:
+        head = b""
+        while line := file.readline(MAXIMUM_LINE):
+            head += line
+            if head.count(b'"') % 2 == 0:
+                break
+    return len(head), head.count(b'"')
+
+
+def number_rows(connection: Connection, found: Readable, said: Mapping[str, str] | None = None) -> None:
+    """Make view ``numbered``: table ``raw`` with ``_row``, the row's place in the file as sent, from 0.
+
+    ``said``: values of columns that the file's name gives, the same on every row.
+    """
+    constants = ""
+    if said:
+        # A table, so that what a partner wrote never becomes part of a statement.
+        named = ", ".join(f"{identifier(name)} VARCHAR" for name in said)
+        connection.execute(f"CREATE OR REPLACE TABLE said ({named})")
+        connection.execute(f"INSERT INTO said VALUES ({', '.join('?' for _ in said)})", list(said.values()))
+        constants = "CROSS JOIN said"
+    if found.numbered:
+        rows = "SELECT CAST(_place AS BIGINT) AS _row, * EXCLUDE (_place) FROM raw"
+    elif not found.ragged:
+        rows = "SELECT rowid AS _row, * FROM raw"
+    else:
+        # The i-th ragged line (its data row d) pushes every kept row from d - i on down by one.
+        connection.execute("CREATE OR REPLACE TABLE ragged_shift (kept BIGINT, shift BIGINT)")
+        connection.executemany(
+            "INSERT INTO ragged_shift VALUES (?, ?)",
+            [(row.line - 2 - place, place + 1) for place, row in enumerate(found.ragged)],
+        )
+        rows = """
+            SELECT kept._position + coalesce(shifted.shift, 0) AS _row, kept.* EXCLUDE (_position)
+            FROM (SELECT rowid AS _position, * FROM raw) AS kept
+            ASOF LEFT JOIN (SELECT kept, max(shift) AS shift FROM ragged_shift GROUP BY kept) AS shifted
+                ON kept._position >= shifted.kept
+            """
+    connection.execute(f"CREATE OR REPLACE VIEW numbered AS SELECT * FROM ({rows}) {constants}")

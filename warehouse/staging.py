@@ -15,6 +15,11 @@ from warehouse.connection import Connection, identifier, literal
 WHOLE_NUMBER = "[+-]?[0-9]{1,18}"
 FLOATING = "[+-]?([0-9]+([.][0-9]*)?|[.][0-9]+)([eE][+-]?[0-9]{1,3})?"
 DATE_SHAPES = {
+    "ddMMMyyyy": ("[0-9]{2}(JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)[0-9]{4}", "%d%b%Y"),
+    "yyyy-MM-dd'T'HH:mm:ssXXX": (  # the day as written, in the offset as written
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(Z|[+-][0-9]{2}:[0-9]{2})",
+        "%Y-%m-%d",
+    ),
     "yyyy-MM-dd": ("[0-9]{4}-[0-9]{2}-[0-9]{2}", "%Y-%m-%d"),
     "dd/MM/yyyy": ("[0-9]{2}/[0-9]{2}/[0-9]{4}", "%d/%m/%Y"),
     "yyyy-MM": ("[0-9]{4}-[0-9]{2}", "%Y-%m"),
@@ -82,7 +87,8 @@ def _reading(column: Column) -> str:
     also = ""
     if column.logical_type in {"date", "timestamp"}:
         shape, pattern = DATE_SHAPES[column.date_format or USUAL_FORMATS[column.logical_type]]
-        read = f"TRY_STRPTIME({name}, '{pattern}')"
+        day_alone = column.logical_type == "date" and (column.date_format or "").endswith("XXX")
+        read = f"TRY_STRPTIME({f'left({name}, 10)' if day_alone else name}, '{pattern}')"
     elif column.logical_type == "boolean":
         shape, read = "true|false", name
     elif column.physical_type.upper().startswith("DECIMAL"):
@@ -194,7 +200,7 @@ def slot_values(connection: Connection, columns: tuple[str, ...]) -> list[tuple[
         return []
     listed = ", ".join(identifier(column) for column in columns)
     filled = " AND ".join(f"{identifier(column)} IS NOT NULL" for column in columns)
-    return connection.execute(f"SELECT DISTINCT {listed} FROM raw WHERE {filled} ORDER BY ALL").fetchall()
+    return connection.execute(f"SELECT DISTINCT {listed} FROM numbered WHERE {filled} ORDER BY ALL").fetchall()
 
 
 def quarantine(connection: Connection, queries: dict[str, str]) -> None:
@@ -211,10 +217,10 @@ def quarantine(connection: Connection, queries: dict[str, str]) -> None:
     )
 
 
-def first_rows(connection: Connection, query: str, limit: int = 20) -> list[int]:
-    """The first failing rows' numbers as a spreadsheet shows them (the header is row 1)."""
+def first_rows(connection: Connection, query: str, offset: int = 2, limit: int = 20) -> list[int]:
+    """The first failing rows' numbers as a spreadsheet shows them (`offset` as in `reader.Origin`)."""
     rows = connection.execute(
-        f"SELECT DISTINCT _row + 2 FROM ({query.rstrip('; ')}) AS failed ORDER BY 1 LIMIT {int(limit)}"
+        f"SELECT DISTINCT _row + {int(offset)} FROM ({query.rstrip('; ')}) AS failed ORDER BY 1 LIMIT {int(limit)}"
     ).fetchall()
     return [int(row) for (row,) in rows]
 
@@ -290,7 +296,9 @@ def count_rows(connection: Connection, ragged: int) -> Counts:
 def distinct_texts(connection: Connection, column: str) -> list[str]:
     """The distinct texts of a column over the whole file, blanks left out."""
     name = identifier(column)
-    rows = connection.execute(f"SELECT DISTINCT {name} FROM raw WHERE {name} IS NOT NULL ORDER BY 1").fetchall()
+    rows = connection.execute(
+        f"SELECT DISTINCT {name} FROM numbered WHERE {name} IS NOT NULL ORDER BY 1"
+    ).fetchall()
     return [text for (text,) in rows]
 
 
@@ -298,6 +306,6 @@ def dates_inside(connection: Connection, column: Column, first: date, last: date
     """How many rows have a date within first..last in that column, and how many have a readable date at all."""
     read = f"CAST({_reading(column)} AS DATE)"
     inside, dated = connection.execute(
-        f"SELECT count(*) FILTER ({read} BETWEEN ? AND ?), count({read}) FROM raw", [first, last]
+        f"SELECT count(*) FILTER ({read} BETWEEN ? AND ?), count({read}) FROM numbered", [first, last]
     ).fetchall()[0]
     return int(inside), int(dated)

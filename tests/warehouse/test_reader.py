@@ -9,16 +9,9 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from tests.warehouse.small_contract import contract_of
 from warehouse.connection import Connection, open_memory
-from warehouse.reader import (
-    UnreadableError,
-    first_record,
-    inspect,
-    load,
-    number_rows,
-    read_header,
-    readable_copy,
-)
+from warehouse.reader import Table, UnreadableError, inspect, load, number_rows, open_table
 
 Rows = list[tuple[object, ...]]
 Read = Callable[[bytes], tuple[list[str], Rows, list[tuple[int, str]]]]
@@ -26,16 +19,18 @@ Read = Callable[[bytes], tuple[list[str], Rows, list[tuple[int, str]]]]
 
 def read_bytes(content: bytes, folder: Path) -> tuple[list[str], Rows, list[tuple[int, str]]]:
     """Header, rows with their place in the file, and the ragged lines."""
+    table = opened(content, folder)
+    with open_memory() as connection:
+        loaded = load(connection, table.readable(folder), table.header)
+        number_rows(connection, loaded)
+        rows = numbered(connection)
+    return table.header, rows, [(line.line, line.problem) for line in loaded.ragged]
+
+
+def opened(content: bytes, folder: Path, *, headers: tuple[str, ...] = ("a", "ref")) -> Table:
     path = folder / "sent.csv"
     path.write_bytes(content)
-    facts = inspect(path)
-    readable = readable_copy(path, facts, folder / "copy.csv")
-    header = read_header(path, facts)
-    with open_memory() as connection:
-        ragged = load(connection, readable, header)
-        number_rows(connection, ragged)
-        rows = numbered(connection)
-    return header, rows, [(line.line, line.problem) for line in ragged]
+    return open_table(path, inspect(path), contract_of(*headers))
 
 
 def numbered(connection: Connection) -> Rows:
@@ -98,12 +93,13 @@ def test_ragged_lines_in_a_row_and_at_both_ends(read: Read) -> None:
     ("content", "problem"),
     [
         (b"", "The file is empty."),
-        (b"\x50\x4b\x03\x04\x00\x00binary", "not a CSV text file"),
+        (b"\x01\x02\x00\x00binary", "not a CSV text file"),
+        (b"\x50\x4b\x03\x04\x00\x00binary", "damaged"),
         (b'a,b\n1,x\n2,"y\n3,z\n4,w\n', "line 3 and is never closed"),
         (b'a,b\n1,"x"y\n2,z\n', "line 2"),
         (b"\n1,2\n", "no header line"),
-        (b"a;b\n1;2\n", "separated by semicolons"),
-        (b"a\tb\n1\t2\n", "separated by tabs"),
+        (b"x;y\n1;2\n", "separated by semicolons, and none of them has an agreed name"),
+        (b"x\ty\n1\t2\n", "separated by tabs"),
     ],
 )
 def test_what_cannot_be_read_is_named_and_its_text_is_not(read: Read, content: bytes, problem: str) -> None:
@@ -115,9 +111,7 @@ def test_what_cannot_be_read_is_named_and_its_text_is_not(read: Read, content: b
 
 
 def test_first_record_is_none_where_only_a_header_stands(tmp_path: Path) -> None:
-    path = tmp_path / "sent.csv"
-    path.write_bytes(b"a,b\n")
-    assert first_record(path, inspect(path)) is None
+    assert opened(b"a,b\n", tmp_path).first_record() is None
 
 
 cells = st.text(st.characters(codec="utf-8", exclude_characters="\x00", exclude_categories=["Cs"]), max_size=12)
