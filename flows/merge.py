@@ -118,8 +118,8 @@ def _retire(settings: Settings, connection: Connection, delivery: dict[str, Any]
     """Supersede the slot's older live deliveries; an older one that was merged late gives way itself."""
     others = ledger.deliveries(
         connection,
-        "partner = ? AND dataset = ? AND period = ? AND slot IS NOT DISTINCT FROM ? AND state = 'merged' "
-        "AND delivery_id <> ?",
+        "partner = ? AND dataset = ? AND period = ? AND slot IS NOT DISTINCT FROM ? AND delivery_id <> ? "
+        "AND (state = 'merged' OR of_record)",
         delivery["partner"],
         delivery["dataset"],
         delivery["period"],
@@ -129,6 +129,14 @@ def _retire(settings: Settings, connection: Connection, delivery: dict[str, Any]
     retired = []
     for other in others:
         older, newer = sorted((other, delivery), key=lambda one: one["sequence"])
+        if older["of_record"]:  # its rows went long ago; now its figures give way too
+            ledger.change(
+                connection,
+                older["delivery_id"],
+                {"of_record": False, "superseded_by": newer["delivery_id"]},
+            )
+            retired.append(older["delivery_id"])
+            continue
         ledger.move(
             connection,
             older["delivery_id"],

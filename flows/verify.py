@@ -18,7 +18,7 @@ def verify(settings: Settings) -> dict[str, Any]:
         broken = ledger.broken_links(connection) if found else []
         rows = ledger.count_audit(connection) if found else 0
     problems = [f"Audit row {sequence} does not follow from the one before it." for sequence in broken]
-    kept = {row["sha256"] for row in found if row["state"] not in GONE}
+    kept = {row["sha256"] for row in found if row["state"] not in GONE and row["rows_gone_at"] is None}
     for sha256 in sorted(kept):
         path = settings.archived(sha256)
         if not path.is_file():

@@ -234,7 +234,8 @@ def _awaited(
         "FROM performance.data_quality AS quality "
         "JOIN reference.term AS term USING (framework, partner, dataset) "
         "WHERE quality.framework = ? AND term.indicator = ? AND quality.period_end >= ? AND quality.period_start <= ? "
-        "AND quality.state NOT IN ('accepted', 'accepted_with_exceptions', 'merged') ORDER BY ALL",
+        "AND quality.state NOT IN ('accepted', 'accepted_with_exceptions', 'merged') "
+        "AND coalesce(quality.delivery_id, '') NOT IN (SELECT delivery_id FROM performance.provenance) ORDER BY ALL",
         row["framework"],
         row["indicator"],
         start,
@@ -289,6 +290,7 @@ def _deliveries(connection: duckdb.DuckDBPyConnection, row: Row) -> tuple[Delive
                 if rule["delivery_id"] == each["delivery_id"]
             ),
             agreement_id=each["agreement_id"],
+            rows_gone_on=each["rows_gone_on"].isoformat() if each["rows_gone_on"] else None,
             sha256=each["sha256"],
             model=each["model"],
             model_sha256=each["model_sha256"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -41,6 +41,7 @@ class DeliveryBehind:
     rows_out_of_scope: int | None
     rules_failed: tuple[FailedRule, ...]
     agreement_id: str
+    rows_gone_on: str | None  # the rows were erased as agreed; what they added up to stays on record
     sha256: str
     model: str | None
     model_sha256: str | None
@@ -165,6 +166,9 @@ def _delivery_lines(each: DeliveryBehind) -> Iterator[str]:
         f"    rows counted {counted}, set aside {each.rows_quarantined or 0:,}, of elsewhere "
         f"{each.rows_out_of_scope or 0:,}; agreement {each.agreement_id}"
     )
+    if each.rows_gone_on:
+        gone_on = in_words(date.fromisoformat(each.rows_gone_on))
+        yield f"    rows erased on {gone_on} under agreement {each.agreement_id}; the figure of record stays"
     yield from (f"    {rule.rule_id} ({rule.severity}): {rule.sentence}" for rule in each.rules_failed)
     if each.model and each.model_sha256:
         yield f"    {each.model}, sha256 {each.model_sha256[:12]}"

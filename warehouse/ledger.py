@@ -20,6 +20,7 @@ from warehouse.tables import create_tables
 
 MODELS = Path(__file__).parent / "models" / "ledger"
 SCHEMA_VERSION = 1
+PARTNERS_WORDS = {"file_name", "claim", "slot", "reason"}  # columns of a delivery that may quote its file
 
 
 class IllegalMoveError(Exception):
@@ -106,7 +107,7 @@ def add(
         f"INSERT INTO warehouse.ledger.delivery ({columns}) VALUES ({marks})",
         [_naive(value) if isinstance(value, datetime) else value for value in delivery.values()],
     )
-    _audit_delivery(connection, delivery["delivery_id"], delivery, actor, at)
+    _audit_delivery(connection, delivery["delivery_id"], delivery, actor, at, {})
     _post(connection, delivery["delivery_id"], messages, at)
 
 
@@ -119,8 +120,11 @@ def move(
     at: datetime,
     changes: Mapping[str, Any] | None = None,
     messages: Iterable[Message] = (),
+    because: Mapping[str, Any] | None = None,
 ) -> None:
     """Move a delivery to another state, with its audit row and messages. Call within a transaction.
+
+    ``because`` goes into the audit row alone: whose word the move rests on, and why.
 
     Raises:
         IllegalMoveError: the state machine has no such move.
@@ -134,7 +138,7 @@ def move(
     if state not in _machine()["moves"][found[0][0]]:
         raise IllegalMoveError(f"{delivery_id} is {found[0][0]} and cannot become {state}")
     change(connection, delivery_id, {"state": state, **(changes or {})})
-    _audit_delivery(connection, delivery_id, {"state": state, **(changes or {})}, actor, at)
+    _audit_delivery(connection, delivery_id, {"state": state, **(changes or {})}, actor, at, because or {})
     _post(connection, delivery_id, messages, at)
 
 
@@ -239,10 +243,26 @@ def _audit_delivery(
     details: Mapping[str, Any],
     actor: Actor,
     at: datetime,
+    because: Mapping[str, Any],
 ) -> None:
-    # A file's name and its slot are the partner's own words: they stay in the delivery row, out of the chain.
-    told = {key: value for key, value in details.items() if key not in {"file_name", "claim", "slot"}}
+    # A file's name, its slot and a quoted header are the partner's own words: they stay in the delivery row, where
+    # they can be erased, out of the chain, where nothing can.
+    told = {key: value for key, value in details.items() if key not in PARTNERS_WORDS} | dict(because)
     audit(connection, f"delivery.{details['state']}", delivery_id, told, actor=actor, at=at)
+
+
+def forget_words(connection: Connection, delivery_id: str, instead: str) -> None:
+    """Take what may be the partner's own words out of the messages about a delivery."""
+    connection.execute(
+        "UPDATE warehouse.ledger.outbox SET payload = json_merge_patch(payload, ?) WHERE delivery_id = ? "
+        "AND json_exists(payload, '$.reason')",
+        [json.dumps({"reason": instead}), delivery_id],
+    )
+    connection.execute(
+        "UPDATE warehouse.ledger.outbox SET payload = json_merge_patch(payload, ?) WHERE delivery_id = ? "
+        "AND json_exists(payload, '$.problem')",
+        [json.dumps({"problem": instead}), delivery_id],
+    )
 
 
 def deliveries(connection: Connection, where: str = "true", *values: Any) -> list[dict[str, Any]]:

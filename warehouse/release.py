@@ -214,10 +214,15 @@ def _placed(releases: Path, publication_id: str) -> list[Path]:
 def _left_half_way(releases: Path, newest: Path | None, framework: str, period: str) -> dict[str, Any]:
     """The manifest of the release that a killed run put into place: not linked yet, or not everywhere."""
     stands = _held(newest, framework, period) if newest else None
-    for _, manifest in _released(releases):
-        ours = (manifest["framework"], manifest["period"]) == (framework, period)
-        half_way = manifest["built_on"] == (newest.name if newest else None)
-        if ours and (half_way or manifest["publication_id"] == stands):
+    ours = [
+        manifest
+        for _, manifest in _released(releases)
+        if (manifest["framework"], manifest["period"]) == (framework, period)
+    ]
+    # One built on the newest release was about to follow it; only where there is none is `current` switched already.
+    half_way = [manifest for manifest in ours if manifest["built_on"] == (newest.name if newest else None)]
+    for manifest in half_way or ours:
+        if half_way or manifest["publication_id"] == stands:
             return manifest
     raise FileNotFoundError(f"There is no release of {framework} for {period} to switch to.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -23,6 +24,10 @@ SCRATCH = (
     "value_cover",
     "value_sum",
     "value_population",
+)
+_HEADLINES = (
+    "SELECT framework, indicator, period, value FROM warehouse.merged.value "
+    "JOIN reference.partnership USING (area_code) WHERE breakdown = 'all'"
 )
 
 
@@ -112,3 +117,40 @@ def _check_calendar(connection: duckdb.DuckDBPyConnection, today: date) -> None:
         raise CalendarEndedError(
             f"The calendar of {ended[0][0]} ends before {today}: build the reference with last={today}."
         )
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A headline figure that a change moved; None is a figure that is missing."""
+
+    framework: str
+    indicator: str
+    period: str
+    before: float | None
+    after: float | None
+
+
+def remember(connection: duckdb.DuckDBPyConnection) -> None:
+    """Keep the headline figures as they stand, for ``what_moved``."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE value_before AS {_HEADLINES}")
+
+
+def what_moved(connection: duckdb.DuckDBPyConnection) -> list[Moved]:
+    """The headline figures that differ from what ``remember`` kept; forgets it."""
+    found = connection.execute(
+        f"""
+        SELECT
+            coalesce(earlier.framework, now.framework),
+            coalesce(earlier.indicator, now.indicator),
+            coalesce(earlier.period, now.period),
+            earlier.value,
+            now.value
+        FROM value_before AS earlier
+        FULL JOIN ({_HEADLINES}) AS now
+            ON now.framework = earlier.framework AND now.indicator = earlier.indicator AND now.period = earlier.period
+        WHERE earlier.value IS DISTINCT FROM now.value
+        ORDER BY ALL
+        """
+    ).fetchall()
+    connection.execute("DROP TABLE temp.value_before")
+    return [Moved(*row) for row in found]

@@ -1,4 +1,4 @@
-"""Commands that record a person's word: alerts list, ack and send."""
+"""Commands that record a person's word: alerts list, ack and send; erase."""
 
 import argparse
 from collections.abc import Callable
@@ -22,6 +22,16 @@ def add_to(command: Callable[..., Any]) -> None:
     send = acts.add_parser("send", help="send what the outbox still holds")
     send.set_defaults(run=_alerts_send)
     alerts.set_defaults(all=False, json=False)
+
+    erase = command(
+        "erase",
+        _erase,
+        "take a delivery out of every file, restate what it fed, and print a certificate",
+        "exchange erase police-recorded_crime-FY2009-Q1-1a2b3c4d --reason 'sent in error' --by 'A. Officer'",
+    )
+    erase.add_argument("delivery")
+    erase.add_argument("--reason", required=True, help="why, in a sentence; it is kept")
+    erase.add_argument("--by", required=True, help="on whose word")
 
 
 def _alerts_list(options: argparse.Namespace) -> int:
@@ -50,3 +60,10 @@ def _alerts_send(options: argparse.Namespace) -> int:
     sent, waiting = send_outbox(settings())
     print(f"{sent} sent, {waiting} still waiting.")
     return OK if not waiting else OUR_FAULT
+
+
+def _erase(options: argparse.Namespace) -> int:
+    from flows.erasure import erase
+
+    print(erase(settings(), options.delivery, options.reason, options.by).to_text(), end="")
+    return OK

@@ -25,7 +25,8 @@ from warehouse.values import create_merged, recompute
 LEDGER = """
     CREATE SCHEMA warehouse.ledger;
     CREATE TABLE warehouse.ledger.delivery (
-        delivery_id VARCHAR, partner VARCHAR, dataset VARCHAR, period VARCHAR, state VARCHAR, received_at TIMESTAMP
+        delivery_id VARCHAR, partner VARCHAR, dataset VARCHAR, period VARCHAR, state VARCHAR, received_at TIMESTAMP,
+        of_record BOOLEAN
     )
 """
 
@@ -118,7 +119,7 @@ class Exchange:
         partner, dataset = key.split("/")
         self.connection.execute(
             f"INSERT INTO warehouse.ledger.delivery VALUES "
-            f"('{delivery_id}', '{partner}', '{dataset}', '{period}', '{state}', TIMESTAMP '2009-01-01')"
+            f"('{delivery_id}', '{partner}', '{dataset}', '{period}', '{state}', TIMESTAMP '2009-01-01', false)"
         )
         return delivery_id
 

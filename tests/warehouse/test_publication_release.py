@@ -414,3 +414,19 @@ def tree(folder: Path) -> dict[str, str]:
         for path in folder.rglob("*")
         if path.is_symlink() or path.is_file()
     }
+
+
+@pytest.mark.parametrize("value", [44, 45, 46, 47])
+def test_killed_before_the_links_it_finishes_whichever_id_comes_first(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path, value: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ids are hashes: the old release's may sort before the new one's or after it."""
+    released(connection, tmp_path)
+    move(connection, value)
+    publication, folder = written(connection, tmp_path / "making", tmp_path / "published", hours=1)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "symlink", dying(os.symlink, [1]))
+        with pytest.raises(KilledError):
+            switch(tmp_path / "published", folder, FRAMEWORK, Q1)
+    assert not folder.exists()
+    assert switch(tmp_path / "published", folder, FRAMEWORK, Q1).name == publication.publication_id

@@ -9,7 +9,7 @@ WITH needed AS (
         about.period_start,
         about.period_end,
         strftime(about.received_on, '%-d %B %Y') AS received_on,
-        delivery.state IN ('accepted', 'accepted_with_exceptions', 'merged') AS stands
+        delivery.state IN ('accepted', 'accepted_with_exceptions', 'merged') OR coalesce(delivery.of_record, false) AS stands
     FROM warehouse.ledger.delivery AS delivery
     JOIN needed USING (partner, dataset)
     JOIN publication_delivery AS about USING (delivery_id)
@@ -110,7 +110,11 @@ SELECT
             WHEN told.state IN ('rejected', 'held', 'refused') THEN concat('The file of ', told.received_on, ' was ',
                 CASE told.state WHEN 'held' THEN 'held: it may not be used yet' ELSE 'not accepted' END, '.')
             WHEN told.state = 'received' THEN concat('The file of ', told.received_on, ' is still being checked.')
-            WHEN told.state IN ('erased', 'expired') THEN 'Its rows were erased; its figures stay on record.'
+            WHEN told.of_record THEN concat('Received on ', told.received_on,
+                ' and accepted. Its rows were erased on ', strftime(told.rows_gone_at, '%-d %B %Y'),
+                ' as agreed; its figures stay on record.')
+            WHEN told.state IN ('erased', 'expired') THEN concat('The file of ', told.received_on,
+                ' was erased on ', strftime(told.rows_gone_at, '%-d %B %Y'), ' and counts no more.')
             WHEN told.decision = 'accepted_with_exceptions' THEN concat('Received on ', told.received_on,
                 ' and accepted with exceptions: ', told.rows_quarantined,
                 CASE told.rows_quarantined WHEN 1 THEN ' row was' ELSE ' rows were' END, ' set aside.')

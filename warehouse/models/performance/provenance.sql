@@ -31,7 +31,7 @@ WITH window_of AS (
         delivery.delivery_id
     FROM reference.dataset_period AS owed
     JOIN warehouse.ledger.delivery AS delivery USING (partner, dataset, period)
-    WHERE delivery.state = 'merged'
+    WHERE delivery.state = 'merged' OR delivery.of_record
     UNION
     SELECT
         contribution.partner,
@@ -44,7 +44,7 @@ WITH window_of AS (
     JOIN warehouse.ledger.delivery AS delivery USING (delivery_id)
     JOIN reference.dataset AS dataset
         ON dataset.partner = contribution.partner AND dataset.dataset = contribution.dataset
-    WHERE delivery.state = 'merged' AND dataset.cadence IS NULL
+    WHERE (delivery.state = 'merged' OR delivery.of_record) AND dataset.cadence IS NULL
 ), feeding AS (
     SELECT
         window_of.indicator,
@@ -100,6 +100,7 @@ SELECT
     delivery.rows_out_of_scope,
     coalesce(failed.rules_failed, 0) AS rules_failed,
     delivery.agreement_id,
+    CAST(delivery.rows_gone_at AS DATE) AS rows_gone_on,
     delivery.contract_fingerprint,
     delivery.standard_fingerprint,
     model.model,

@@ -32,7 +32,7 @@ WITH needed AS (
         max(contribution.period_end) OVER (PARTITION BY contribution.delivery_id) AS drawn_to
     FROM warehouse.merged.contribution AS contribution
     JOIN warehouse.ledger.delivery AS delivery USING (delivery_id)
-    WHERE delivery.state = 'merged'
+    WHERE (delivery.state = 'merged' OR delivery.of_record)
         AND (contribution.partner, contribution.dataset) IN (SELECT partner, dataset FROM needed)
 )
 -- A published file restates earlier years: of two deliveries that speak for the same days, those that run
@@ -60,7 +60,7 @@ JOIN warehouse.ledger.delivery AS delivery
     ON delivery.partner = owed.partner
     AND delivery.dataset = owed.dataset
     AND delivery.period = owed.period
-    AND delivery.state = 'merged'
+    AND (delivery.state = 'merged' OR delivery.of_record)
 CROSS JOIN reference.partnership AS partnership
 UNION
 SELECT
