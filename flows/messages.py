@@ -4,18 +4,29 @@ The words around them are the templates' (``reports.mail``); the addresses are l
 new officer inherits what is open.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
 from flows.settings import LONDON, Settings
 from reports.words import period as period_in_words
+from reports.words import period_short
+from schemas.alerting import closing_time, quiet_until
+from schemas.contract import Contract
 from schemas.periods import parse_period, period_of
+from schemas.working_days import working_days_of
 from warehouse import ledger
 from warehouse.connection import Connection
 from warehouse.ledger import Message
 
 ALERTING = {"rejected", "held", "refused", "accepted_with_exceptions"}
+ACT_BY = {"rejected", "held", "refused"}  # nothing goes on until the officer acts
+SETTLING = {
+    "accepted",
+    "accepted_with_exceptions",
+    "rejected",
+}  # what it finds takes the place of what was said before
 
 
 def on_arrival(
@@ -37,10 +48,23 @@ def on_decision(
     rules: Iterable[Mapping[str, Any]],
     remedy: str | None,
 ) -> list[Message]:
-    """A receipt for every delivery; an alert beside it when somebody has to act."""
+    """One message for every delivery: an alert when somebody has to act, else a receipt, which ends an open alert.
+
+    An alert is the receipt of its file too: two mails about one file would say the same twice.
+    """
     payload = _payload(settings, connection, delivery, decision, rules, remedy)
-    kinds = ["receipt", *(["alert"] if decision in ALERTING else [])]
-    told = [Message(kind, delivery["partner"], {**payload, "kind": kind}) for kind in kinds]
+    answered = open_alerts(connection, delivery) if decision in SETTLING else []
+    if decision in ALERTING:
+        kind = "alert"
+    else:
+        kind = "resolved" if any(alert["payload"].get("act_by") for alert in answered) else "receipt"
+    payload["settles"] = [
+        {"id": alert["id"], "raised_at": alert["payload"]["raised_at"], "decision": alert["payload"]["decision"]}
+        for alert in answered
+        if alert["payload"].get("act_by")
+    ]
+    payload["thread"] = _thread(connection, delivery, answered)
+    told = [Message(kind, delivery["partner"], {**payload, "kind": kind})]
     if decision == "held":
         told.append(_operator(settings, delivery, "A file is held apart: " + str(delivery["reason"])))
     return told
@@ -56,6 +80,15 @@ def on_fault(settings: Settings, delivery: Mapping[str, Any], problem: str) -> M
     return _operator(settings, delivery, problem)
 
 
+def on_refused_address(settings: Settings, partner: str, address: str) -> Message:
+    """A mail server does not know somebody's address: the operator is told, since only the files can be mended."""
+    problem = (
+        f"The mail server refuses {address} for good; the next in line has been written to instead. "
+        f"Correct schemas/partners/{partner}.yaml, or ask the partner"
+    )
+    return _operator(settings, {"delivery_id": None, "partner": partner}, problem)
+
+
 def _operator(settings: Settings, delivery: Mapping[str, Any], problem: str) -> Message:
     return Message(
         "operator",
@@ -66,6 +99,7 @@ def _operator(settings: Settings, delivery: Mapping[str, Any], problem: str) -> 
             "partner": delivery.get("partner"),
             "dataset": f"{delivery['partner']}/{delivery['dataset']}" if delivery.get("dataset") else None,
             "period": delivery.get("period"),
+            "marking": settings.partnership.marking,
             "problem": problem,
             "state": delivery.get("state"),
             "hold_until": str(delivery["hold_until"]) if delivery.get("hold_until") else None,
@@ -92,9 +126,10 @@ def _payload(
         "partner": delivery["partner"],
         "partner_name": partnership.partners[delivery["partner"]].name,
         "dataset": key,
-        "dataset_title": contract.title if contract else "a file for no agreed dataset",
+        "dataset_title": _titled(contract) if contract else "a file for no agreed dataset",
         "period": period.id if period else None,
         "period_words": period_in_words(period.start, period.end) if period else None,
+        "period_short": period_short(period.start, period.end) if period else None,
         "received_at": _iso(delivery["received_at"]),
         "sha256": delivery["sha256"],
         "state": decision,
@@ -107,6 +142,7 @@ def _payload(
             "quarantined": delivery.get("rows_quarantined"),
             "out_of_scope": delivery.get("rows_out_of_scope"),
         },
+        **_clock(settings, decision),
         "rules": [
             {
                 "id": rule["rule_id"],
@@ -125,8 +161,69 @@ def _payload(
         "next_due": _next_due(settings, delivery) if contract and period else None,
         "hold_until": str(delivery["hold_until"]) if delivery.get("hold_until") else None,
         "exchange_name": partnership.name,
-        "contact": partnership.data_quality_lead.email,
+        "marking": partnership.marking,
+        "contact": contact(settings),
     }
+
+
+def contact(settings: Settings) -> dict[str, str]:
+    """Whom an officer rings or writes to."""
+    lead = settings.partnership.data_quality_lead
+    return {"name": lead.name, "email": lead.email, "telephone": lead.telephone}
+
+
+def _clock(settings: Settings, decision: str) -> dict[str, str | None]:
+    """When the alert was raised, by when to act, and when offices open again where nobody is asked before."""
+    moment, calendar = settings.now(), working_days_of(settings.partnership.area_code)
+    acts = decision in ACT_BY
+    opening = quiet_until(calendar, moment) if acts else None
+    by = closing_time(calendar, moment, settings.partnership.escalation[0].after) if acts else None
+    return {
+        "raised_at": moment.isoformat(),
+        "act_by": by.isoformat() if by else None,
+        "quiet_until": opening.isoformat() if opening else None,
+    }
+
+
+def open_alerts(connection: Connection, delivery: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The unsettled alerts that a decision on this delivery answers: of its slot, or of files that named no period.
+
+    Each with its id and payload, oldest first.
+    """
+    if not delivery.get("dataset"):
+        return []
+    found = ledger.rows(
+        connection,
+        "SELECT message_id, payload, delivery.slot FROM warehouse.ledger.outbox AS told "
+        "JOIN warehouse.ledger.delivery AS delivery USING (delivery_id) "
+        "WHERE told.kind = 'alert' AND told.settled_at IS NULL AND delivery.partner = ? AND delivery.dataset = ? "
+        "AND (delivery.period = ? OR delivery.period IS NULL) AND delivery.delivery_id <> ? "
+        "ORDER BY told.created_at, message_id",
+        [delivery["partner"], delivery["dataset"], delivery["period"], delivery["delivery_id"]],
+    )
+    slot = delivery.get("slot")
+    return [
+        {"id": row["message_id"], "payload": json.loads(row["payload"])}
+        for row in found
+        if slot is None or row["slot"] in (None, slot)
+    ]
+
+
+def _thread(
+    connection: Connection, delivery: Mapping[str, Any], answered: list[dict[str, Any]]
+) -> dict[str, str] | None:
+    """The first and the latest message about the same slot, so that mail programs show them as one conversation."""
+    earlier = ledger.rows(
+        connection,
+        "SELECT message_id FROM warehouse.ledger.outbox AS told "
+        "JOIN warehouse.ledger.delivery AS delivery USING (delivery_id) "
+        "WHERE told.partner = ? AND delivery.partner = ? AND delivery.dataset = ? AND delivery.period = ? "
+        "AND (delivery.slot IS NULL OR ?::VARCHAR IS NULL OR delivery.slot = ?) "
+        "ORDER BY told.created_at, message_id",
+        [*[delivery["partner"]] * 2, delivery["dataset"], delivery["period"], *[delivery.get("slot")] * 2],
+    )
+    ids = [row["message_id"] for row in earlier] or [alert["id"] for alert in answered]
+    return {"first": ids[0], "latest": ids[-1]} if ids else None
 
 
 def feeds(settings: Settings, key: str) -> list[dict[str, str]]:
@@ -178,6 +275,14 @@ def _next_due(settings: Settings, delivery: Mapping[str, Any]) -> str | None:
     following = period_of(contract.cadence, period.end + timedelta(days=1))
     agreement = settings.partnership.agreement_for(key, settings.now().date(), following)
     return agreement.due_on(following).isoformat() if agreement else None
+
+
+def _titled(contract: Contract) -> str:
+    """The dataset's name with whose it is: "Police recorded crime"; an abbreviation keeps its capitals."""
+    partner, title = contract.partner.replace("_", " ").capitalize(), contract.title
+    if title.lower().startswith(partner.lower()):
+        return title
+    return f"{partner} {title[0].lower() + title[1:] if title[1:2].islower() else title}"
 
 
 def _iso(moment: datetime | str) -> str:

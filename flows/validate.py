@@ -12,6 +12,7 @@ from functools import partial
 from typing import Any
 
 from flows import messages
+from flows.alerts import settle
 from flows.examine import Examination, OurFaultError, Verdict, examine
 from flows.files import make_private, sync_file
 from flows.settings import LONDON, Settings, SettingsError
@@ -179,6 +180,8 @@ def _write_down(
             changes=changes,
             messages=told,
         )
+        answered = [alert["id"] for alert in messages.open_alerts(connection, {**delivery, **changes})]
+        settle(connection, answered, delivery_id, actor=settings.actor, at=moment)
 
 
 def _write_duplicate(settings: Settings, connection: Connection, delivery: dict[str, Any], twin: str) -> None:

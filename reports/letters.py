@@ -12,7 +12,9 @@ from typing import Any
 
 from reports import words
 
-ROWS_NAMED = 20
+ROWS_NAMED = 5
+FEEDS_NAMED = 6
+RULES_NAMED = 3  # in a mail; the report has them all
 SEVERITIES = {
     "critical": "a file that fails it is not accepted",
     "warning": "rows that fail it are set aside",
@@ -46,7 +48,7 @@ class Part:
 
 
 def subject(payload: Payload) -> str:
-    """Dataset, period and verdict, with [Action needed] where nothing goes on without the officer."""
+    """By when to act, dataset, period and verdict."""
     said = (
         "not received"
         if payload.get("kind") == "overdue"
@@ -54,8 +56,22 @@ def subject(payload: Payload) -> str:
     )
     if nothing_here(payload) and said == "accepted":
         said = f"accepted, but {NOTHING_HERE}"
-    prefix = "[Action needed] " if verdict(payload) in ACTION_NEEDED else ""
-    return one_line(f"{prefix}{title(payload)}: {said}")
+    opening = "Resolved: " if payload.get("resolves") else prefix(payload)
+    return marked(payload, f"{opening}{title(payload, short=True)}: {said}")
+
+
+def prefix(payload: Payload) -> str:
+    """What a subject begins with where somebody must act: "[Act by Tue 17:00] "."""
+    if payload.get("act_by"):
+        moment = datetime.fromisoformat(str(payload["act_by"]))
+        return f"[Act by {words.weekday(moment.date())[:3]} {moment:%H:%M}] "
+    return "[Action needed] " if verdict(payload) in ACTION_NEEDED else ""
+
+
+def marked(payload: Payload, text: str) -> str:
+    """A subject on one line, with the partnership's protective marking where it has one."""
+    marking = payload.get("marking")
+    return one_line(f"{text} [{marking}]" if marking else text)
 
 
 def verdict(payload: Payload) -> str:
@@ -70,10 +86,12 @@ def dataset_name(payload: Payload) -> str:
     return str(payload.get("dataset") or "unknown dataset").rpartition("/")[2]
 
 
-def title(payload: Payload) -> str:
-    """The extract in words: "Police recorded crime, July to September 2009"."""
+def title(payload: Payload, *, short: bool = False) -> str:
+    """The extract in words: "Police recorded crime, July to September 2009", or short "..., Jul-Sep 2009"."""
     named = str(payload.get("dataset_title") or words.humanise(dataset_name(payload)))
-    period = payload.get("period_words") or payload.get("period")
+    period = (
+        (payload.get("period_short") if short else None) or payload.get("period_words") or payload.get("period")
+    )
     return f"{named}, {period}" if period else named
 
 
@@ -147,38 +165,47 @@ def nothing_here(payload: Payload) -> bool:
 
 
 def rules_part(payload: Payload) -> Part:
-    """Each rule that failed, the gravest first: sentence, where, what to do, and its id for whoever rings."""
-    order = list(SEVERITIES)
-    rules = sorted(
-        payload.get("rules") or [],
-        key=lambda rule: (
-            order.index(rule["severity"]) if rule["severity"] in order else len(order),
-            -(rule["failed"] or 0),
-        ),
-    )
+    """The rules that failed, the gravest first, a line each: sentence, where, and the id for whoever rings."""
+    rules = gravest_first(payload.get("rules") or [])
     only_told = all(rule["severity"] == "info" for rule in rules)
-    return Part("What we noticed" if only_told else "What is wrong", points=[rule_point(rule) for rule in rules])
+    lines = [(rule_line(rule),) for rule in rules[:RULES_NAMED]]
+    more = rules[RULES_NAMED:]
+    if more:
+        where_else = (
+            "all are in the attached report" if payload.get("report") else "all are in the exchange's report"
+        )
+        kinds = "kind of fault" if len(more) == 1 else "kinds of fault"
+        lines.append((f"And {len(more)} more {kinds}; {where_else}.",))
+    return Part("What we noticed" if only_told else "What is wrong", points=lines)
 
 
-def rule_point(rule: Mapping[str, Any]) -> tuple[str, ...]:
+def gravest_first(rules: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Critical before warning before info; among equals the one that fails most rows."""
+    order = list(SEVERITIES)
+
+    def place(rule: Mapping[str, Any]) -> tuple[int, int]:
+        known = rule["severity"] in order
+        return (order.index(rule["severity"]) if known else len(order), -(rule["failed"] or 0))
+
+    return sorted(rules, key=place)
+
+
+def rule_line(rule: Mapping[str, Any]) -> str:
     failed = int(rule.get("failed") or 0)
-    hanging = [where(rule.get("rows") or [], failed)]
-    if rule.get("remedy"):
-        hanging.append(sentence(str(rule["remedy"])))
-    hanging.append(f"(Rule {rule['id']}: {SEVERITIES.get(rule['severity'], rule['severity'])}.)")
-    return (sentence(filled(str(rule["sentence"]), failed)), *[line for line in hanging if line])
+    said = [sentence(filled(str(rule["sentence"]), failed)), where(rule.get("rows") or [], failed)]
+    return " ".join([*(text for text in said if text), f"[{rule['id']}]"])
 
 
 def where(rows: Sequence[int], failed: int) -> str:
     """The row numbers as a spreadsheet shows them: "Rows 4, 9 and 17." or "Rows 4, 9, 17 and 1,201 more." """
     if not rows:
         return ""
-    named = [f"{row}" for row in list(rows)[:ROWS_NAMED]]
+    named = [f"{row:,}" for row in list(rows)[:ROWS_NAMED]]
     more = failed - len(named)
     if more > 0:
-        return f"Rows {', '.join(named)} and {more:,} more, as a spreadsheet numbers them."
+        return f"Rows {', '.join(named)} and {more:,} more."
     label = "Row" if len(named) == 1 else "Rows"
-    return f"{label} {words.listed(named)}, as a spreadsheet numbers them."
+    return f"{label} {words.listed(named)}."
 
 
 def filled(text: str, failed: int) -> str:
@@ -216,37 +243,101 @@ def holds_up_part(payload: Payload) -> Part:
             ["The rows set aside are not counted in:"],
             [(f"{name} ({code})",) for code, name in feeds],
         )
-    return Part("What it holds up", points=[(f"{name} ({code})",) for code, name in feeds])
+    points = [(f"{name} ({code})",) for code, name in feeds[:FEEDS_NAMED]]
+    if len(feeds) > FEEDS_NAMED:
+        points.append((f"and {len(feeds) - FEEDS_NAMED} more indicators",))
+    return Part("What it holds up", [meeting_line(one) for one in payload.get("meetings") or []], points)
+
+
+def meeting_line(meeting: Mapping[str, Any]) -> str:
+    """The next meeting that wants the figures, and when its papers close."""
+    day, papers = words.read_day(meeting.get("on")), words.read_day(meeting.get("papers_by"))
+    said = f"{meeting['body']}" + (f" meets on {words.day(day)}" if day else "")
+    return sentence(said + (f"; its papers close on {words.day(papers)}" if papers else ""))
 
 
 def next_part(payload: Payload) -> Part:
-    """What to do, by when, and whom to write to."""
+    """What to do, by when, how to answer without a new file, and whom to ring."""
     said = verdict(payload)
-    todo = {
-        "rejected": "Please put right what is listed above and send the whole file again. A new file replaces "
-        "this one; nothing has to be withdrawn first.",
-        "refused": "Please check the file and where it was put, and send it again.",
-        "held": "Please do not send it again as it is.",
-        "accepted_with_exceptions": "If you can put right the rows that were set aside, send the whole file: the "
-        "new one replaces this one. If they are right as they are, tell us.",
-        "overdue": "Please send it, or tell us when it will come or that there is nothing to report.",
-    }.get(said, "You need do nothing.")
-    lines = [sentence(str(payload["remedy"])) if payload.get("remedy") else "", todo]
     if nothing_here(payload):
         lines = ["Only if the file is the wrong one: send the right one, and it replaces this one."]
+    else:
+        lines = [*todo(payload), *answering(payload)]
     hold_until, next_due = words.read_day(payload.get("hold_until")), words.read_day(payload.get("next_due"))
     if hold_until:
         lines.append(
             f"The file is kept where only the exchange can read it, and is erased after {words.day(hold_until)}."
         )
     due_on = words.read_day(payload.get("due_on"))
-    if due_on and said in ("rejected", "held", "refused"):
+    if due_on and said in ACTION_NEEDED and not payload.get("act_by"):
         lines.append(f"The corrected file is due by {words.day(due_on)}.")
-    if next_due:
+    if next_due and said not in ACTION_NEEDED:
         lines.append(f"The file for the next period is due by {words.day(next_due)}.")
-    if payload.get("contact"):
-        lines.append(f"Questions, or a rule you think is wrong: {payload['contact']}.")
+    if payload.get("contact") and said not in ("accepted", "merged", "duplicate"):
+        lines.append(ringing(payload["contact"]))
     return Part("What to do", [line for line in lines if line])
+
+
+def todo(payload: Payload) -> list[str]:
+    """What is asked, and by when."""
+    said = verdict(payload)
+    asked = {
+        "rejected": "Then send the whole file again. It replaces this one; nothing has to be withdrawn first.",
+        "refused": "Then send it again.",
+        "held": "Please do not send it again as it is.",
+        "accepted_with_exceptions": "If you can put the rows right, send the whole file again: it replaces this "
+        "one. If they are right as they are, tell us.",
+        "overdue": "Please send it, or tell us when it will come or that there is nothing to report.",
+    }.get(said, "You need do nothing.")
+    rules = gravest_first(payload.get("rules") or [])
+    remedy = payload.get("remedy") or (rules[0].get("remedy") if rules and said != "accepted" else "")
+    remedy = sentence(str(remedy)) if remedy else ""
+    # Many remedies of the standard end by asking for the file, which is said once.
+    ends_so = re.search(r"(, then| and) send (it|the (whole )?\w+) again\.$", remedy)
+    if ends_so and said in ("rejected", "refused"):
+        remedy = remedy[: ends_so.start()] + "."
+    by = act_by(payload)
+    lines = [" ".join(text for text in (f"By {by}:" if by else "", remedy, asked) if text)]
+    if payload.get("quiet_until"):
+        opens = datetime.fromisoformat(str(payload["quiet_until"]))
+        lines.append(f"Nothing is needed before {words.weekday(opens.date())}.")
+    return lines
+
+
+def act_by(payload: Payload) -> str:
+    """The moment by which to act: "Tuesday 8 December at 17:00"; empty when nothing is asked."""
+    if not payload.get("act_by"):
+        return ""
+    moment = datetime.fromisoformat(str(payload["act_by"]))
+    return f"{words.weekday(moment.date())} {words.day_and_month(moment.date())} at {moment:%H:%M}"
+
+
+def answering(payload: Payload) -> list[str]:
+    """How to answer with no new file: the Reply sheet of the attached workbook."""
+    if not payload.get("report"):
+        return []
+    return [
+        f"The attached workbook {payload['report']} names every row. To answer without a new file (it will come "
+        "later, it is true as sent, the rule is wrong), fill in its sheet Reply and put the workbook where you "
+        "put your data."
+    ]
+
+
+def ringing(contact: Any) -> str:
+    """Whom to ring or write to."""
+    if not isinstance(contact, Mapping):
+        return f"Questions: {contact}."
+    ways = [f"ring {contact['telephone']}" if contact.get("telephone") else "", f"write to {contact['email']}"]
+    return f"Questions: {contact['name']}, " + " or ".join(way for way in ways if way) + "."
+
+
+def settled_part(payload: Payload) -> Part:
+    """Which earlier alerts this delivery brings to an end."""
+    days = [words.read_day(one.get("raised_at")) for one in payload.get("settles") or []]
+    told = [words.day(day) for day in dict.fromkeys(days) if day]
+    if not told:
+        return Part("")
+    return Part("", [f"This settles our alert{'s' if len(told) > 1 else ''} of {words.listed(told)}. Thank you."])
 
 
 def received_part(payload: Payload) -> Part:
@@ -257,7 +348,7 @@ def received_part(payload: Payload) -> Part:
         ("Delivery", payload.get("delivery_id")),
         ("SHA-256", payload.get("sha256")),
     ]
-    return Part("The delivery", points=[(f"{name}: {value}",) for name, value in facts if value])
+    return Part("The file", points=[(f"{name}: {value}",) for name, value in facts if value])
 
 
 def time_of(text: Any) -> str:

@@ -15,18 +15,28 @@ import jinja2
 
 from reports import words
 from reports.letters import (
+    VERDICTS,
     Part,
     Payload,
+    act_by,
+    answering,
     dataset_name,
     holds_up_part,
+    marked,
     next_part,
     one_line,
+    prefix,
     received_part,
+    ringing,
     rules_part,
     sentence,
+    settled_part,
     stands_part,
     subject,
     time_of,
+    title,
+    todo,
+    verdict,
     verdict_part,
 )
 
@@ -43,28 +53,80 @@ class Mail:
 
 
 def receipt(payload: Payload) -> Mail:
-    """What the sender of any delivery gets: what arrived, what became of it, and what to do next if anything."""
-    parts = [
-        verdict_part(payload),
-        rules_part(payload),
-        stands_part(payload),
-        next_part(payload),
-        received_part(payload),
-    ]
-    return written(payload, subject(payload), parts)
+    """What the sender gets of a delivery that asks for nothing: what arrived and what became of it."""
+    return written(payload, subject(payload), about_delivery(payload))
+
+
+def resolved(payload: Payload) -> Mail:
+    """The receipt of a correction: it ends the conversation that an alert began."""
+    parts = about_delivery(payload)
+    return written(payload, subject({**payload, "resolves": True}), [parts[0], settled_part(payload), *parts[1:]])
 
 
 def alert(payload: Payload) -> Mail:
     """What the designated officer gets when something has to be done: what is wrong comes first."""
-    parts = [
+    parts = about_delivery(payload)
+    return written(payload, subject(payload), [*parts[:3], holds_up_part(payload), *parts[3:]])
+
+
+def about_delivery(payload: Payload) -> list[Part]:
+    return [
         verdict_part(payload),
         rules_part(payload),
         stands_part(payload),
-        holds_up_part(payload),
         next_part(payload),
         received_part(payload),
     ]
-    return written(payload, subject(payload), parts)
+
+
+def escalation(payload: Payload) -> Mail:
+    """An alert that nobody acknowledged or settled in time, for who comes next: the alert itself, and why it comes."""
+    sent_to, raised = payload.get("sent_to"), words.read_day(payload.get("raised_at"))
+    to = f" to {sent_to}" if sent_to else ""
+    why = Part(
+        "",
+        [
+            f"Nobody has answered the alert below{to}" + (f" of {words.day(raised)}" if raised else "") + ".",
+            "It comes to you because it was to be acted on by "
+            f"{act_by(payload)}. Please acknowledge it, or see that it is put right.",
+        ],
+    )
+    parts = about_delivery({**payload, "quiet_until": None, "act_by": None})
+    line = one_line(f"Not answered: {title(payload, short=True)}: {VERDICTS.get(verdict(payload), 'open')}")
+    return written(payload, marked(payload, line), [why, *parts[:3], holds_up_part(payload), *parts[3:]])
+
+
+def digest(payload: Payload, payloads: Sequence[Payload]) -> Mail:
+    """One mail for many files of one partner: first those that need somebody, then those that do not."""
+    needing = [one for one in payloads if one.get("kind") == "alert"]
+    taken = [one for one in payloads if one.get("kind") != "alert"]
+    urgent = sorted((one for one in needing if one.get("act_by")), key=lambda one: str(one["act_by"]))
+    files = words.count(len(payloads), "file")
+    asked = f"{words.count(len(needing), 'needs', 'need')} you" if needing else "none needs you"
+    line = f"{prefix(urgent[0]) if urgent else ''}{files} taken in, {asked}"
+    parts = [
+        Part("", [f"We took in {files}; {asked}."]),
+        Part("What needs you", points=[digest_point(one) for one in needing]),
+        Part("What to do", [*answering(needing[0]), ringing(needing[0]["contact"])] if needing else []),
+        Part(
+            "What was taken in",
+            points=[(f"{title(one)}: {VERDICTS.get(verdict(one), verdict(one))}",) for one in taken],
+        ),
+        Part("The files", points=[(f"{one['delivery_id']}: SHA-256 {one['sha256']}",) for one in payloads]),
+    ]
+    return written(payload, marked(payload, line), parts)
+
+
+def digest_point(payload: Payload) -> tuple[str, ...]:
+    """One file of a digest: what became of it, what is wrong, what stands and what to do."""
+    lines = [
+        *(line for part in (rules_part(payload),) for point in part.points for line in point),
+        *stands_part(payload).paragraphs,
+        *todo(payload),
+    ]
+    reason = sentence(str(payload["reason"])) if payload.get("reason") and not payload.get("rules") else ""
+    said = VERDICTS.get(verdict(payload), verdict(payload))
+    return (f"{title(payload)}: {said}.", *[line for line in (reason, *lines) if line])
 
 
 def operator_alert(payload: Payload) -> Mail:
@@ -79,7 +141,9 @@ def operator_alert(payload: Payload) -> Mail:
         (f"Time: {time_of(payload.get('at') or payload.get('received_at')) or 'not known'}",),
     ]
     if payload.get("state") == "held":
-        return written(payload, one_line(f"[Operator] {about}: {problem}"), held_parts(payload, problem, facts))
+        return written(
+            payload, marked(payload, f"[Operator] {about}: {problem}"), held_parts(payload, problem, facts)
+        )
     parts = [
         Part("", [sentence(problem)]),
         Part(
@@ -95,7 +159,7 @@ def operator_alert(payload: Payload) -> Mail:
         ),
         Part("Which", points=facts),
     ]
-    return written(payload, one_line(f"[Operator] {about}: {problem}"), parts)
+    return written(payload, marked(payload, f"[Operator] {about}: {problem}"), parts)
 
 
 def held_parts(payload: Payload, problem: str, facts: Sequence[tuple[str, ...]]) -> list[Part]:
@@ -122,15 +186,18 @@ def written(payload: Payload, subject_line: str, parts: Sequence[Part]) -> Mail:
     greeting = f"Dear {one_line(str(officer['name']))}," if officer.get("name") else ""
     signature = one_line(str(payload.get("exchange_name") or "The partnership's data exchange"))
     shown = [part for part in parts if part.paragraphs or part.points]
+    marking = str(payload.get("marking") or "")
     blocks = [
+        marking,
         greeting,
         *[as_text(part) for part in shown],
         f"-- \n{signature}\nThis mail was written by the exchange.",
+        marking,
     ]
     html = (
         environment()
         .get_template("mail.html.j2")
-        .render(subject=subject_line, greeting=greeting, parts=shown, signature=signature)
+        .render(subject=subject_line, greeting=greeting, parts=shown, signature=signature, marking=marking)
     )
     return Mail(subject_line, "\n\n".join(block for block in blocks if block) + "\n", html)
 

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 LONDON = ZoneInfo("Europe/London")
 MINUS = "\u2212"
 PERCENT = re.compile(r"(%|per ?cent\b)\s*", re.IGNORECASE)
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 MONTHS = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
@@ -70,6 +71,16 @@ def day(value: date) -> str:
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
+def weekday(value: date) -> str:
+    """The day of the week: "Tuesday"."""
+    return WEEKDAYS[value.weekday()]
+
+
+def day_and_month(value: date) -> str:
+    """A date near enough to need no year: "8 December"."""
+    return f"{value.day} {MONTHS[value.month - 1]}"
+
+
 def read_day(text: Any) -> date | None:
     """The date of a date, a timestamp or ISO text; None when it is none of them."""
     if isinstance(text, datetime):
@@ -97,6 +108,12 @@ def period(start: date, end: date) -> str:
         whole_year = start.month == 1 and end.month == 12
         return str(start.year) if whole_year else f"{first} to {last} {start.year}"
     return f"{first} {start.year} to {last} {end.year}"
+
+
+def period_short(start: date, end: date) -> str:
+    """A period where room is scarce, as in a subject: "Oct-Dec 2009", "Jan 2018", "2009/10", "2008"."""
+    months, year = period_label(start, end)
+    return f"{months.replace('–', '-')} {year}".strip()
 
 
 def period_label(start: date, end: date) -> tuple[str, str]:

@@ -16,6 +16,7 @@ class Person:
 
     name: str
     email: str
+    telephone: str = ""
 
 
 @dataclass(frozen=True, slots=True)

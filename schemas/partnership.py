@@ -10,6 +10,7 @@ from pathlib import Path
 
 from schemas import codelist, loading, references
 from schemas.agreement import Agreement, load_agreement
+from schemas.alerting import Escalation, read_escalation
 from schemas.contract import Contract, load_contract
 from schemas.framework import Framework, load_framework
 from schemas.geography import Geography, load_geography
@@ -35,6 +36,8 @@ class Partnership:
     operator: Person
     incident_contact: str
     data_quality_lead: Person
+    escalation: tuple[Escalation, ...]
+    marking: str  # '' for none
     comparators: Mapping[str, str]  # code -> name
     partners: Mapping[str, Partner]
     contracts: Mapping[str, Contract]  # by key, e.g. police/street_crime
@@ -134,6 +137,8 @@ def load_partnership(root: Path | None = None) -> Partnership:
         operator=Person(**about.content["operator"]),
         incident_contact=about.content["incident_contact"],
         data_quality_lead=Person(**about.content["data_quality_lead"]),
+        escalation=read_escalation(about.content.get("escalation", ()), about),
+        marking=about.content.get("marking", ""),
         comparators={entry["code"]: entry["name"] for entry in about.content["comparators"]},
         partners={id: partner for id, (partner, _) in partners.items()},
         contracts={contract.key: contract for contract, _ in contracts},

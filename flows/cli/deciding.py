@@ -35,7 +35,7 @@ def add_to(command: Callable[..., Any]) -> None:
 
 
 def _alerts_list(options: argparse.Namespace) -> int:
-    from flows.notify import list_alerts
+    from flows.alerts import list_alerts
     from flows.terminal import alerts_text
 
     found = list_alerts(settings(), all_of_them=options.all)
@@ -46,7 +46,7 @@ def _alerts_list(options: argparse.Namespace) -> int:
 
 
 def _alerts_ack(options: argparse.Namespace) -> int:
-    from flows.notify import acknowledge
+    from flows.alerts import acknowledge
 
     found = settings()
     acknowledge(found, options.id, options.by or found.actor.name)
@@ -57,7 +57,7 @@ def _alerts_ack(options: argparse.Namespace) -> int:
 def _alerts_send(options: argparse.Namespace) -> int:
     from flows.notify import send_outbox
 
-    sent, waiting = send_outbox(settings())
+    sent, waiting = send_outbox(settings(), dead_too=True)
     print(f"{sent} sent, {waiting} still waiting.")
     return OK if not waiting else OUR_FAULT
 

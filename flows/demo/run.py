@@ -160,7 +160,7 @@ def _report_arrivals(step: Ingest, arrivals: list[Arrival], seconds: float, repo
 
 def _looked_back(settings: Settings, summary: DemoSummary) -> DemoSummary:
     """The states at the end, and who was alerted how often, as the exchange itself tells them."""
-    from flows.notify import list_alerts
+    from flows.alerts import list_alerts
     from flows.status import status
 
     states = {row["delivery_id"]: row["state"] for row in status(settings)["deliveries"]}

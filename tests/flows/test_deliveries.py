@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from flows.alerts import acknowledge, list_alerts
 from flows.drain import drain
 from flows.land import deliver
-from flows.notify import acknowledge, list_alerts
 from flows.settings import Settings
 from flows.status import status
 from flows.verify import verify

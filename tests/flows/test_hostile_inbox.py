@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from flows.alerts import list_alerts
 from flows.drain import drain
 from flows.land import MANIFEST, deliver
-from flows.notify import list_alerts
 from flows.settings import Settings
 from flows.status import status
 from tests.flows.waste import KEY, waste

@@ -19,10 +19,11 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from flows.alerts import list_alerts, undelivered
 from flows.drain import drain
 from flows.ingest import ingest_waiting
 from flows.land import deliver
-from flows.notify import list_alerts, send_outbox
+from flows.notify import GIVE_UP, send_outbox
 from flows.settings import Settings, SettingsError, Smtp, load_settings
 from tests.definitions import copy_definitions
 from tests.flows.waste import HEADER, KEY, waste
@@ -44,12 +45,13 @@ class Postbox:
     refuses: set[str] = field(default_factory=set)
     received: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
     farewell: str = "221 Bye"
+    refusal: str = "550 no such mailbox"
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if address in self.refuses:
-            return "550 no such mailbox"
+            return self.refusal
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
@@ -152,7 +154,7 @@ def _knows(server: SMTP, session: Session, envelope: Envelope, mechanism: str, d
 
 
 def arrive(settings: Settings, folder: Path, name: str = "waste.csv", header: str = HEADER) -> str:
-    """A file that ends at the door, since it does not say its period: one receipt and one alert."""
+    """A file that ends at the door, since it does not say its period: one alert."""
     deliver(settings, waste(folder, name=name, header=header), KEY)
     (delivery_id,) = ingest_waiting(settings)
     return delivery_id
@@ -166,7 +168,7 @@ def outbox(settings: Settings) -> list[dict[str, Any]]:
         )
 
 
-def test_receipt_and_alert_reach_the_officer_and_the_roles_mailbox(
+def test_an_alert_reaches_the_officer_and_the_roles_mailbox(
     at: At, tmp_path: Path, smtp: Smtp, serve: Serve
 ) -> None:
     postbox = serve()
@@ -175,17 +177,14 @@ def test_receipt_and_alert_reach_the_officer_and_the_roles_mailbox(
     deliver(settings, waste(tmp_path, "2009-04,kerbside_residual,household,residual,efw,4000,", bad), KEY)
     (row,) = drain(settings)
     assert row["decision"] == "accepted_with_exceptions"
-    assert [recipients for recipients, _ in postbox.received] == [[OFFICER, MAILBOX]] * 2
+    assert [recipients for recipients, _ in postbox.received] == [[OFFICER, MAILBOX]]
     for _, mail in postbox.received:
         assert (mail["From"], mail["To"], mail["Cc"]) == (SENDER, OFFICER, MAILBOX)
         assert mail["Auto-Submitted"] == "auto-generated"
         assert mail["Date"] == "Mon, 20 Jul 2009 00:00:00 +0000"
         assert "Alex Rowntree" in mail.get_body(("plain",)).get_content()  # type: ignore[union-attr]
         assert CANARY not in everything(mail)
-    assert postbox.ids() == [
-        f"<{row['delivery_id']}.1.receipt@partnership.example>",
-        f"<{row['delivery_id']}.2.alert@partnership.example>",
-    ]
+    assert postbox.ids() == [f"<{row['delivery_id']}.1.alert@partnership.example>"]
     (told,) = list_alerts(settings)
     assert (told["sent"], told["sent_to"]) == (True, OFFICER)
     assert send_outbox(settings) == (0, 0)
@@ -201,11 +200,10 @@ def test_of_a_held_file_governance_the_incident_contact_and_the_operator_hear_to
     )
     deliver(settings, held, KEY)
     ingest_waiting(settings)
-    assert send_outbox(settings) == (3, 0)
+    assert send_outbox(settings) == (2, 0)
     partnership = settings.partnership
     heard = {id_of(mail).partition("@")[0].split(".")[-1]: recipients for recipients, mail in postbox.received}
     assert heard == {
-        "receipt": [OFFICER, MAILBOX],
         "alert": [OFFICER, MAILBOX, GOVERNANCE, partnership.incident_contact],
         "operator": [partnership.operator.email],
     }
@@ -224,7 +222,7 @@ def test_a_file_that_begins_with_a_row_puts_none_of_it_into_a_mail(
         deliver(settings, waste(tmp_path, row, header=header), KEY)
     states = sorted(row["state"] for row in drain(settings))
     assert states == ["held", "rejected"]
-    assert len(postbox.received) == 5
+    assert len(postbox.received) == 3
     assert not any(CANARY in everything(mail) for _, mail in postbox.received)
     assert CANARY not in str(list_alerts(settings))
 
@@ -235,10 +233,10 @@ def test_while_the_officer_is_away_the_deputy_answers(at: At, tmp_path: Path, sm
     arrive(settings, tmp_path)
     back = replace(at("2009-08-01", settings.partnership_root), smtp=smtp)
     for one in (settings, back):
-        assert send_outbox(one) == ((2, 0) if one is settings else (0, 0))
+        assert send_outbox(one) == ((1, 0) if one is settings else (0, 0))
     arrive(back, tmp_path, header=HEADER + ",more")
     send_outbox(back)
-    assert [str(mail["To"]) for _, mail in postbox.received] == [DEPUTY, DEPUTY, OFFICER, OFFICER]
+    assert [str(mail["To"]) for _, mail in postbox.received] == [DEPUTY, OFFICER]
     assert {str(mail["Cc"]) for _, mail in postbox.received} == {MAILBOX}
     assert "Chris Verey" in everything(postbox.received[0][1])
 
@@ -259,47 +257,131 @@ def test_with_the_server_down_messages_wait_and_then_go_once_under_the_same_id(
     settings = replace(at(MONDAY), smtp=smtp)
     delivery_id = arrive(settings, tmp_path)
     for attempt in (1, 2):
-        assert send_outbox(settings) == (0, 2)
+        assert send_outbox(settings) == (0, 1)
         assert {
             (row["state"], row["attempts"], row["last_error"], row["sent_to"]) for row in outbox(settings)
         } == {("waiting", attempt, "ConnectionRefusedError", None)}
     postbox = serve()
-    assert [send_outbox(settings) for _ in range(2)] == [(2, 0), (0, 0)]
-    assert postbox.ids() == [f"<{delivery_id}.{kind}@partnership.example>" for kind in ("1.receipt", "2.alert")]
+    assert [send_outbox(settings) for _ in range(2)] == [(1, 0), (0, 0)]
+    assert postbox.ids() == [f"<{delivery_id}.1.alert@partnership.example>"]
     assert {(row["state"], row["last_error"]) for row in outbox(settings)} == {("sent", None)}
 
 
-def test_a_refused_address_keeps_nothing_from_the_others(at: At, tmp_path: Path, smtp: Smtp, serve: Serve) -> None:
+def test_an_address_refused_for_good_brings_the_deputy_in_at_once_and_the_operator_hears(
+    at: At, tmp_path: Path, smtp: Smtp, serve: Serve
+) -> None:
     settings = replace(at(MONDAY), smtp=smtp)
     postbox = serve(refuses={OFFICER})
     arrive(settings, tmp_path)
     assert send_outbox(settings) == (2, 0)
-    assert [recipients for recipients, _ in postbox.received] == [[MAILBOX], [MAILBOX]]
-    assert {(row["state"], row["last_error"], row["sent_to"]) for row in outbox(settings)} == {
-        ("sent", "SMTPRecipientsRefused", MAILBOX)
+    operator = settings.partnership.operator.email
+    assert [recipients for recipients, _ in postbox.received] == [[MAILBOX], [DEPUTY], [operator]]
+    assert {(row["kind"], row["state"], row["sent_to"]) for row in outbox(settings)} == {
+        ("alert", "sent", DEPUTY),
+        ("operator", "sent", operator),
     }, "what is noted is who got it"
+    assert "Chris Verey" in everything(postbox.received[1][1])
+    assert f"refuses {OFFICER} for good" in " ".join(everything(postbox.received[2][1]).split())
+    arrive(settings, tmp_path, header=HEADER + ",more")
+    send_outbox(settings)
+    assert len([row for row in outbox(settings) if row["kind"] == "operator"]) == 1, "told once a day"
+
+
+def test_an_address_that_is_busy_is_tried_again_and_the_deputy_left_alone(
+    at: At, tmp_path: Path, smtp: Smtp, serve: Serve
+) -> None:
+    settings = replace(at(MONDAY), smtp=smtp)
+    postbox = serve(refuses={OFFICER, MAILBOX}, refusal="451 busy")
+    arrive(settings, tmp_path)
+    assert send_outbox(settings) == (0, 1)
+    postbox.refuses.clear()
+    assert send_outbox(settings) == (1, 0)
+    assert [recipients for recipients, _ in postbox.received] == [[OFFICER, MAILBOX]]
 
 
 def test_a_mail_that_nobody_takes_waits_and_the_next_one_goes(
     at: At, tmp_path: Path, smtp: Smtp, serve: Serve
 ) -> None:
     settings = replace(at(MONDAY), smtp=smtp)
-    postbox = serve(refuses={OFFICER, MAILBOX})
-    arrive(settings, tmp_path)
-    stray = settings.inbox / "nobody" / "nothing"
-    stray.mkdir(parents=True)
-    (stray / "x.csv").write_text("a\n1\n")
-    ingest_waiting(settings)
-    assert send_outbox(settings) == (1, 2)
+    lead = settings.partnership.data_quality_lead.email
+    postbox = serve(refuses={OFFICER, MAILBOX, DEPUTY, lead})
+    delivery_id = arrive(settings, tmp_path)
+    assert send_outbox(settings) == (1, 1), "the operator hears"
     assert [recipients for recipients, _ in postbox.received] == [[settings.partnership.operator.email]]
     assert {(row["kind"], row["state"], row["last_error"]) for row in outbox(settings)} == {
-        ("receipt", "waiting", "SMTPRecipientsRefused"),
         ("alert", "waiting", "SMTPRecipientsRefused"),
         ("operator", "sent", None),
     }
     postbox.refuses.clear()
-    assert send_outbox(settings) == (2, 0)
-    assert len(set(postbox.ids())) == len(postbox.ids()) == 3
+    assert send_outbox(settings) == (1, 0)
+    assert id_of(postbox.received[-1][1]) == f"<{delivery_id}.1.alert@partnership.example>"
+
+
+def test_what_is_refused_too_often_waits_for_a_person(at: At, tmp_path: Path, smtp: Smtp, serve: Serve) -> None:
+    settings = replace(at(MONDAY), smtp=smtp)
+    people = {OFFICER, MAILBOX, DEPUTY, settings.partnership.data_quality_lead.email}
+    postbox = serve(refuses=people)
+    arrive(settings, tmp_path)
+    for _ in range(GIVE_UP):
+        send_outbox(settings)
+    assert {(row["kind"], row["state"]) for row in outbox(settings)} == {("alert", "dead"), ("operator", "sent")}
+    assert send_outbox(settings) == (0, 0)
+    assert undelivered(settings)["dead"] == 1
+    postbox.refuses.clear()
+    assert send_outbox(settings, dead_too=True) == (1, 0)
+    assert undelivered(settings)["dead"] == 0
+
+
+def test_what_is_said_of_a_slot_is_one_conversation_that_its_correction_ends(at: At, tmp_path: Path) -> None:
+    for day, rows in (
+        ("2009-07-20T09:00", ["x,,,,,,"]),
+        ("2009-07-21T09:00", ["y,,,,,,"]),
+        ("2009-07-22T09:00", []),
+    ):
+        deliver(at(day), waste(tmp_path, *rows), KEY)
+        drain(at(day))
+    settings = at("2009-07-22T09:00")
+    mails = [
+        message_from_bytes(path.read_bytes(), policy=policy.default)
+        for path in (settings.home / "outbox").iterdir()
+    ]
+    first, second, third = sorted(mails, key=lambda mail: mail["Date"].datetime)
+    assert (first["In-Reply-To"], first["References"]) == (None, None)
+    assert (second["In-Reply-To"], second["References"]) == (id_of(first), id_of(first))
+    assert (third["In-Reply-To"], third["References"]) == (id_of(second), f"{id_of(first)} {id_of(second)}")
+    assert [str(mail["Subject"]).partition("]")[0] for mail in (first, second)] == [
+        "[Act by Wed 17:00",
+        "[Act by Thu 17:00",
+    ]
+    assert str(third["Subject"]) == "Resolved: Council household waste, Apr-Jun 2009: accepted"
+    assert list_alerts(settings) == []
+    assert all(one["settled_by"] for one in list_alerts(settings, all_of_them=True))
+
+
+def test_an_id_stands_on_the_line_of_its_name(at: At, tmp_path: Path) -> None:
+    for day in ("2009-07-20T09:00", "2009-07-21T09:00"):
+        deliver(at(day), waste(tmp_path, f"x{day},,,,,,"), KEY)
+        drain(at(day))
+    for path in (at(MONDAY).home / "outbox").iterdir():
+        lines = path.read_bytes().split(b"\r\n\r\n")[0].split(b"\r\n")
+        assert all(
+            b"<" in line for line in lines if line.startswith((b"Message-ID", b"References", b"In-Reply-To"))
+        )
+
+
+def test_many_files_of_one_partner_are_told_in_one_mail(at: At, tmp_path: Path, smtp: Smtp, serve: Serve) -> None:
+    settings = replace(at(MONDAY), smtp=smtp)
+    postbox = serve()
+    for number in range(1, 5):
+        row = f"{number},,,,,," if number < 3 else f"2009-04,kerbside_residual,household,residual,efw,{number},"
+        deliver(
+            settings, waste(tmp_path, row), KEY, f"FY2008-Q{number}" if number < 3 else f"FY2009-Q{number - 2}"
+        )
+    drain(settings)
+    ((recipients, mail),) = postbox.received
+    assert recipients == [OFFICER, MAILBOX]
+    assert "4 files taken in" in mail["Subject"]
+    assert {(row["state"], row["sent_to"]) for row in outbox(settings)} == {("sent", OFFICER)}
 
 
 def test_a_server_that_takes_its_leave_rudely_has_the_mail_all_the_same(
@@ -308,8 +390,8 @@ def test_a_server_that_takes_its_leave_rudely_has_the_mail_all_the_same(
     settings = replace(at(MONDAY), smtp=smtp)
     postbox = serve(farewell="421 closing")
     arrive(settings, tmp_path)
-    assert [send_outbox(settings) for _ in range(2)] == [(2, 0), (0, 0)]
-    assert len(postbox.received) == 2
+    assert [send_outbox(settings) for _ in range(2)] == [(1, 0), (0, 0)]
+    assert len(postbox.received) == 1
 
 
 @pytest.mark.parametrize(
@@ -327,7 +409,7 @@ def test_a_server_we_do_not_trust_or_that_does_not_trust_us_gets_nothing(
     postbox = serve()
     settings = replace(at(MONDAY), smtp=replace(smtp, **change))
     arrive(settings, tmp_path)
-    assert send_outbox(settings) == (0, 2)
+    assert send_outbox(settings) == (0, 1)
     assert postbox.received == []
     assert {(row["state"], row["last_error"]) for row in outbox(settings)} == {("waiting", error)}
 
@@ -335,9 +417,9 @@ def test_a_server_we_do_not_trust_or_that_does_not_trust_us_gets_nothing(
 def test_without_a_server_every_mail_is_a_file_for_the_owner_only(at: At, tmp_path: Path) -> None:
     settings = at(MONDAY)
     delivery_id = arrive(settings, tmp_path)
-    assert send_outbox(settings) == (2, 0)
+    assert send_outbox(settings) == (1, 0)
     files = sorted((settings.home / "outbox").iterdir())
-    assert [path.name for path in files] == [f"{delivery_id}.1.receipt.eml", f"{delivery_id}.2.alert.eml"]
+    assert [path.name for path in files] == [f"{delivery_id}.1.alert.eml"]
     for path in files:
         mail = message_from_bytes(path.read_bytes(), policy=policy.default)
         assert (mail["To"], mail["Cc"]) == (OFFICER, MAILBOX)
@@ -385,7 +467,7 @@ def council_away_until(folder: Path, day: str) -> Path:
 
 
 def id_of(mail: EmailMessage) -> str:
-    return str(mail["Message-ID"]).strip()  # a long one stands on a line of its own
+    return str(mail["Message-ID"])
 
 
 def everything(mail: EmailMessage) -> str:

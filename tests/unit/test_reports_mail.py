@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reports.letters import filled, where
-from reports.mail import Mail, alert, operator_alert, receipt
+from reports.mail import Mail, alert, digest, operator_alert, receipt, resolved
 from tests.unit.builders.publication import failed_rule, payload
 
 NAME = "Police recorded crime, July to September 2009"
@@ -40,17 +40,17 @@ def test_the_subject_says_dataset_period_and_verdict(
 
 
 def test_an_alert_says_first_what_is_wrong_then_what_stands_what_it_holds_up_and_what_to_do() -> None:
-    text = alert(rejected(stands="Your file of 3 November 2009 stays in use")).text
+    text = " ".join(alert(rejected(stands="Your file of 3 November 2009 stays in use")).text.split())
     order = [
         "Dear Sam Example,",
         "Your file was not accepted",
         "It has 4,210 rows; none was taken in.",
         "3 rows have no crime reference.",
-        "Rows 4, 9 and 17, as a spreadsheet numbers them.",
-        "Send the file again with a reference on every row.",
+        "Rows 4, 9 and 17.",
         "PRC-004",
         "Your file of 3 November 2009 stays in use.",
         "Serious acquisitive crime rate (NI16)",
+        "Send the file again with a reference on every row.",
         "send the whole file again",
         "data-quality@council.example",
         "30 October 2009 at 16:50",
@@ -164,10 +164,40 @@ def test_a_sentence_with_its_number_is_grammatical(sentence: str, failed: int, s
     assert filled(sentence, failed) == said
 
 
-def test_rows_are_named_up_to_twenty() -> None:
-    assert where([7], 1) == "Row 7, as a spreadsheet numbers them."
+def test_five_rows_are_named_and_the_others_counted() -> None:
+    assert where([7], 1) == "Row 7."
     assert where([], 5) == ""
-    assert where(list(range(2, 40)), 1204).endswith("21 and 1,184 more, as a spreadsheet numbers them.")
+    assert where(list(range(2, 40)), 1204) == "Rows 2, 3, 4, 5, 6 and 1,199 more."
+
+
+def test_three_faults_are_named_and_the_others_counted() -> None:
+    rules = [failed_rule(id=f"PRC-{n}", severity="warning", failed=n) for n in range(1, 6)]
+    text = alert(rejected() | {"rules": rules}).text
+    assert [f"PRC-{n}" in text for n in range(1, 6)] == [False, False, True, True, True]
+    assert "And 2 more kinds of fault" in text
+
+
+def test_a_subject_says_by_when_to_act_and_how_the_mail_is_marked() -> None:
+    mail = alert(rejected(act_by="2009-12-08T17:00:00+00:00", period_short="Jul-Sep 2009", marking="OFFICIAL"))
+    assert mail.subject == "[Act by Tue 17:00] Police recorded crime, Jul-Sep 2009: not accepted [OFFICIAL]"
+    assert mail.text.startswith("OFFICIAL\n")
+    assert mail.text.endswith("OFFICIAL\n")
+
+
+def test_a_correction_ends_the_conversation() -> None:
+    mail = resolved(
+        payload(settles=[{"id": "a", "raised_at": "2009-10-30T16:50:00+00:00", "decision": "rejected"}])
+    )
+    assert mail.subject == f"Resolved: {NAME}: accepted"
+    assert "This settles our alert of 30 October 2009." in mail.text
+
+
+def test_many_files_are_told_in_one_mail_with_those_that_need_somebody_first() -> None:
+    bad, good = rejected(act_by="2009-12-08T17:00:00+00:00"), payload(dataset_title="Anti-social behaviour")
+    mail = digest(good, [good, bad, good, good])
+    assert mail.subject == "[Act by Tue 17:00] 4 files taken in, 1 needs you"
+    assert mail.text.index("Police recorded crime") < mail.text.index("Anti-social behaviour")
+    assert mail.text.count("Dear Sam Example") == 1
 
 
 def test_writing_a_mail_needs_no_chart_library() -> None:
