@@ -1,22 +1,22 @@
 """Publish: one immutable release of a framework's performance for a period, switched into place at once."""
 
 import shutil
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 from flows.files import make_private
 from flows.settings import Settings, today
-from reports.page import render_page
+from reports.documents import documents
 from reports.publication import Publication as Page
 from schemas.framework import Framework
 from schemas.periods import Period, parse_period, period_of, previous
 from warehouse import ledger
 from warehouse.connection import Connection, open_warehouse, transaction
-from warehouse.publication import Publication, build_publication, publication_frames
+from warehouse.publication import AUDIENCES, Publication, build_publication, publication_frames
 from warehouse.reference import create_reference
 from warehouse.release import in_force, switch, write_release
 from warehouse.values import create_merged, recompute
@@ -126,20 +126,21 @@ def _release(
         shutil.rmtree(building, ignore_errors=True)
         make_private(building)
         standing = settings.published / "current" / "exchange.duckdb"
-        pages = _pages(settings, connection, framework, period, publication)
-        write_release(connection, publication, building, standing if standing.exists() else None, pages)
+        drawn = _documents(settings, connection, framework, period, publication)
+        write_release(connection, publication, building, standing if standing.exists() else None, drawn)
         folder = switch(settings.published, building, framework.id, period.id)
-    drawn = tuple(folder / layer.id / "index.html" for layer in framework.layers)
-    return Made(publication.publication_id, folder, drawn, new)
+    pages = tuple(folder / layer.id / "index.html" for layer in framework.layers)
+    return Made(publication.publication_id, folder, pages, new)
 
 
-def _pages(
+def _documents(
     settings: Settings, connection: Connection, framework: Framework, period: Period, publication: Publication
-) -> Mapping[str, str]:
-    pages = {}
-    for layer in framework.layers:
-        frames: dict[str, Any] = dict(publication_frames(connection, layer.id))
-        pages[layer.id] = render_page(
+) -> dict[tuple[str, str], dict[str, bytes]]:
+    """Page, spreadsheets and board paper of every audience and layer."""
+    drawn = {}
+    for audience, layer in product(AUDIENCES, framework.layers):
+        frames: dict[str, Any] = dict(publication_frames(connection, layer.id, audience))
+        drawn[audience, layer.id] = documents(
             Page(
                 title=f"{framework.title}: {layer.name}",
                 framework_title=framework.title,
@@ -151,10 +152,11 @@ def _pages(
                 status="provisional",
                 published_on=today(settings),
                 area_code=settings.partnership.area_code,
+                audience=audience,
                 **frames,
             )
         )
-    return pages
+    return drawn
 
 
 def _record(settings: Settings, connection: Connection, publication: Publication, moment: datetime) -> None:

@@ -94,9 +94,9 @@ class Deliveries:
     rows: list[list[str]]
 
 
-def render_page(publication: Publication) -> str:
-    """The page as HTML text. Raises ValueError when a frame lacks what it must hold."""
-    shown = figures(publication)
+def render_page(publication: Publication, shown: Sequence[Figure] | None = None) -> str:
+    """The page as HTML text; `shown` are its figures where they have been gathered. Raises ValueError as they do."""
+    shown = figures(publication) if shown is None else shown
     due, quality = records(publication.due), records(publication.data_quality)
     role = str(publication.layer["role"])
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
@@ -117,6 +117,7 @@ def render_page(publication: Publication) -> str:
         data_quality=quality,
         quality_exceptions=[row for row in quality if str(row["decision"] or row["state"]) != "accepted"],
         due=due,
+        left_out=records(publication.left_out),
         overdue=summary.owing(due),
         contents=[*CONTENTS[role], ("explanations", "Where figures come from")],
         status_sentence=STATUS_SENTENCES[publication.status],

@@ -26,6 +26,8 @@ NEEDED = {
     "due": "partner dataset period due_on state",
     "actions": "",
     "provenance": "",
+    "spend": "",
+    "left_out": "",
 }
 
 
@@ -36,8 +38,9 @@ class Publication:
     The frames have the columns of the published `performance.*` tables. `indicators` holds every period: an
     indicator's newest headline (breakdown and category `all`) is its figure, the older ones are its trend.
     Columns `decimals`, `suppressed_reason` and `ytd_suppressed` are read where they are there. `actions` and
-    `provenance` may be empty; otherwise their column `indicator` says what they are about. `area_code` is the area
-    of the headline; left out, it is the one that most `all`/`all` rows are of, and of these the most populous.
+    `provenance` may be empty; otherwise their column `indicator` says what they are about. `spend` is money beside
+    performance, `left_out` the indicators an agreement keeps from this layer or `audience`. `area_code` is the area
+    of the headline; not given, it is the one that most `all`/`all` rows are of, and of these the most populous.
     Raises ValueError with a plain sentence when something is missing.
     """
 
@@ -57,7 +60,10 @@ class Publication:
     due: pd.DataFrame
     actions: pd.DataFrame = field(default_factory=pd.DataFrame)
     provenance: pd.DataFrame = field(default_factory=pd.DataFrame)
+    spend: pd.DataFrame = field(default_factory=pd.DataFrame)
+    left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
     area_code: str | None = None
+    audience: str = "restricted"
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:

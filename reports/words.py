@@ -29,11 +29,16 @@ def as_number(value: Any) -> float | None:
     return number if math.isfinite(number) else None
 
 
+def rounded(value: float, decimals: int) -> Decimal:
+    """A figure rounded half up, as a published figure is."""
+    return Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+
+
 def number(value: float, decimals: int) -> str:
-    """A figure with thousands separators, rounded half up as a published figure is ("1,234.50")."""
-    rounded = Decimal(str(value)).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
-    text = f"{abs(rounded):,.{decimals}f}"
-    return MINUS + text if rounded < 0 else text
+    """A figure with thousands separators, rounded half up ("1,234.50")."""
+    shown = rounded(value, decimals)
+    text = f"{abs(shown):,.{decimals}f}"
+    return MINUS + text if shown < 0 else text
 
 
 def amount(value: float, unit: str, decimals: int) -> str:

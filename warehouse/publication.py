@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from schemas.periods import Period, parse_period
+from warehouse.connection import literal
 from warehouse.disclosure import control
 from warehouse.tables import create_tables, definition
 
@@ -36,12 +37,14 @@ CONTENT = (
     "suppression",
     "priority",
     "layer",
+    "permission",
     "action",
     "spend",
 )
 TABLES = (*CONTENT, "publication", "revision")
 # What a publication says besides its figures: a changed definition or target is another publication.
 DEFINITIONS = ("framework", "priority", "layer", "indicator", "breakdown", "term", "target")
+RESTRICTED, PUBLIC = AUDIENCES = ("restricted", "public")
 LONDON = ZoneInfo("Europe/London")
 
 
@@ -227,8 +230,8 @@ def _layers(connection: duckdb.DuckDBPyConnection) -> tuple[dict[str, Any], ...]
     return tuple(dict(zip(columns, row, strict=True)) for row in rows)
 
 
-def seen_by(connection: duckdb.DuckDBPyConnection, layer_id: str) -> str:
-    """The condition on `performance.indicator` for what a layer sees; it may hold the parameter `$layer`.
+def seen_by(connection: duckdb.DuckDBPyConnection, layer_id: str, audience: str) -> str:
+    """The condition on `performance.indicator` for what a layer sees, of what the agreements let the audience see.
 
     An operational layer sees its own indicators with wards and breakdowns; the executive layer every headline,
     also by ward; the strategic layer every headline of the whole partnership.
@@ -240,31 +243,51 @@ def seen_by(connection: duckdb.DuckDBPyConnection, layer_id: str) -> str:
     if not found:
         raise LookupError(f"The publication has no layer '{layer_id}'.")
     conditions = {
-        "operational": "layer = $layer",
+        "operational": f"layer = '{literal(layer_id)}'",
         "executive": "breakdown = 'all' AND category = 'all'",
         "strategic": "breakdown = 'all' AND category = 'all' "
         "AND area_code = (SELECT area_code FROM reference.partnership)",
     }
-    return conditions[found[0][0]]
+    return f"{conditions[found[0][0]]} AND {permitted(layer_id, audience, allowed=True)}"
 
 
-def publication_frames(connection: duckdb.DuckDBPyConnection, layer_id: str) -> dict[str, pd.DataFrame]:
+def permitted(layer_id: str, audience: str, *, allowed: bool) -> str:
+    """The condition on a column `indicator`: what the agreements let a layer and an audience see, or what not."""
+    return (
+        "indicator IN (SELECT indicator FROM performance.permission "
+        f"WHERE layer = '{literal(layer_id)}' AND audience = '{literal(audience)}' AND allowed = {allowed})"
+    )
+
+
+def publication_frames(
+    connection: duckdb.DuckDBPyConnection, layer_id: str, audience: str = RESTRICTED
+) -> dict[str, pd.DataFrame]:
     """What a page of one layer is drawn from, as pandas frames, right after `build_publication`.
 
     `indicators` has the columns of `performance.indicator`, then decimals, suppressed_reason and ytd_suppressed;
+    `left_out` are the indicators that an agreement keeps from this layer or audience.
     `provenance` is that of each indicator's newest period, with definition and source beside it; `data_quality`
     holds the newest period of each dataset, `due` everything that is owed and not in. Absent numbers come as NaN.
 
     Raises:
         LookupError: the publication has no such layer.
     """
-    seen = f"SELECT * FROM performance.indicator WHERE {seen_by(connection, layer_id)}"
+    seen = f"SELECT * FROM performance.indicator WHERE {seen_by(connection, layer_id, audience)}"
     own = f"indicator IN (SELECT indicator FROM ({seen}))"
-    queries = {name: query.format(seen=seen, own=own) for name, query in FRAMES.items()}
-    return {
-        name: _frame(connection, query, {"layer": layer_id} if "$layer" in query else {})
-        for name, query in queries.items()
-    }
+    kept_back = (
+        f"permission.layer = '{literal(layer_id)}' AND permission.audience = '{literal(audience)}' "
+        "AND NOT permission.allowed "
+        f"AND (about.layer = '{literal(layer_id)}' OR (SELECT role FROM performance.layer "
+        f"WHERE layer = '{literal(layer_id)}') <> 'operational')"
+    )
+    may_know = (
+        "(partner, dataset) IN (SELECT (term.partner, term.dataset) FROM reference.term AS term "
+        "JOIN performance.publication USING (framework) "
+        f"WHERE {permitted(layer_id, audience, allowed=True)})"
+    )
+    given = {"seen": seen, "own": own, "kept_back": kept_back, "may_know": may_know}
+    queries = {name: query.format_map(given) for name, query in FRAMES.items()}
+    return {name: connection.execute(query).df() for name, query in queries.items()}
 
 
 FRAMES = {
@@ -284,7 +307,7 @@ FRAMES = {
         ORDER BY priority_order""",
     "data_quality": """
         SELECT * FROM performance.data_quality
-        WHERE delivery_id IS NOT NULL
+        WHERE delivery_id IS NOT NULL AND {may_know}
         QUALIFY period_end = max(period_end) OVER (PARTITION BY partner, dataset)
         ORDER BY partner, dataset, delivery_id""",
     # What has come and was turned away is still owed.
@@ -297,10 +320,17 @@ FRAMES = {
             END AS state
         FROM performance.data_quality AS quality
         CROSS JOIN performance.publication AS publication
-        WHERE quality.delivery_id IS NULL
-            OR (quality.due_on IS NOT NULL AND quality.state IN ('rejected', 'held', 'refused'))
+        WHERE {may_know} AND (quality.delivery_id IS NULL
+            OR (quality.due_on IS NOT NULL AND quality.state IN ('rejected', 'held', 'refused')))
         ORDER BY quality.due_on, quality.partner, quality.dataset, quality.period_end""",
-    "actions": "SELECT * FROM performance.action ORDER BY due_on, action_id",
+    "actions": "SELECT * FROM performance.action WHERE indicator IS NULL OR {own} ORDER BY due_on, action_id",
+    "spend": "SELECT * FROM performance.spend ORDER BY priority, funding_line",
+    "left_out": """
+        SELECT permission.indicator, about.name, permission.withheld_by
+        FROM performance.permission AS permission
+        JOIN reference.indicator AS about USING (framework, indicator)
+        WHERE {kept_back}
+        ORDER BY permission.indicator""",
     "provenance": """
         SELECT provenance.indicator, about.definition, about.source, provenance.partner, provenance.dataset,
             provenance.delivery_period AS period, provenance.delivery_id, provenance.sha256,
@@ -313,7 +343,3 @@ FRAMES = {
         WHERE {own}
         ORDER BY provenance.indicator, provenance.received_at, provenance.delivery_id""",
 }
-
-
-def _frame(connection: duckdb.DuckDBPyConnection, query: str, given: Mapping[str, object]) -> pd.DataFrame:
-    return connection.execute(query, given).df()

@@ -29,6 +29,7 @@ CARRIED = {
     "spend": OTHER_PUBLICATION,
     "publication": OTHER_PUBLICATION,
     "layer": OTHER_FRAMEWORK,
+    "permission": OTHER_FRAMEWORK,
     "suppression": OTHER_FRAMEWORK,
     "rule_result": "delivery_id NOT IN (SELECT delivery_id FROM performance.rule_result) AND delivery_id IN ("
     "SELECT delivery_id FROM release.performance.provenance UNION "
@@ -40,9 +41,13 @@ ORDER = sorted(TABLES, key=lambda table: table == "rule_result")
 
 
 def write_database(
-    connection: duckdb.DuckDBPyConnection, publication: Publication, path: Path, previous: Path | None
+    connection: duckdb.DuckDBPyConnection,
+    publication: Publication,
+    path: Path,
+    previous: Path | None,
+    audience: str,
 ) -> tuple[str, list[dict[str, str]]]:
-    """Write the file at `path`; `previous` is the one published now, or None.
+    """Write the file of an audience at `path`; `previous` is the one published now, or None.
 
     Returns the SHA-256 of its content, and the publications it holds (framework, period, publication_id).
     """
@@ -58,6 +63,7 @@ def write_database(
                 connection.execute(f"CREATE TABLE release.{name} AS SELECT * FROM {identifier(own)}.{name}")
             for table in ORDER if previous is not None else ():
                 _carry_over(connection, publication, table)
+            _keep_back(connection, audience)
             _copy_comments(connection, own)
         connection.execute("CHECKPOINT release")
         holds = connection.execute(
@@ -99,6 +105,37 @@ def _carry_over(connection: duckdb.DuckDBPyConnection, publication: Publication,
         "last": publication.period.end,
     }
     connection.execute(statement, {name: given[name] for name in statement.named_parameters})
+
+
+def _keep_back(connection: duckdb.DuckDBPyConnection, audience: str) -> None:
+    """Take out what some agreement keeps from the audience: the figures, whatever is said of them, their extracts.
+
+    A file has no layers: what any layer may see of it stays.
+    """
+    allowed = (
+        "SELECT framework, indicator FROM release.performance.permission "
+        f"WHERE audience = '{literal(audience)}' AND allowed"
+    )
+    of_indicators = connection.execute(
+        "SELECT table_name FROM duckdb_columns() WHERE database_name = 'release' AND schema_name = 'performance' "
+        "AND column_name IN ('framework', 'indicator') AND table_name <> 'permission' "
+        "GROUP BY ALL HAVING count(*) = 2 ORDER BY ALL"
+    ).fetchall()
+    for (table,) in of_indicators:
+        connection.execute(
+            f"DELETE FROM release.performance.{identifier(table)} "
+            f"WHERE indicator IS NOT NULL AND (framework, indicator) NOT IN ({allowed})"
+        )
+    connection.execute(
+        "DELETE FROM release.performance.data_quality WHERE (framework, partner, dataset) NOT IN ("
+        "SELECT (term.framework, term.partner, term.dataset) FROM release.reference.term AS term "
+        f"JOIN ({allowed}) USING (framework, indicator) WHERE term.dataset IS NOT NULL)"
+    )
+    connection.execute(
+        "DELETE FROM release.performance.rule_result WHERE delivery_id NOT IN ("
+        "SELECT delivery_id FROM release.performance.provenance UNION "
+        "SELECT delivery_id FROM release.performance.data_quality WHERE delivery_id IS NOT NULL)"
+    )
 
 
 def _copy_comments(connection: duckdb.DuckDBPyConnection, own: str) -> None:

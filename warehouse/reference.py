@@ -123,7 +123,13 @@ def _agreed(write: partial[None], partnership: Partnership) -> None:
     write(
         "agreement",
         [
-            (agreement.id, *key.split("/", 1), agreement.suppression_n, list(agreement.audiences))
+            (
+                agreement.id,
+                *key.split("/", 1),
+                agreement.suppression_n,
+                list(agreement.audiences),
+                list(agreement.layers),
+            )
             for agreement in partnership.agreements
             for key in agreement.datasets
         ],

@@ -1,8 +1,9 @@
 """A release: the files of a publication, written whole, fingerprinted, and switched into place at once.
 
     releases/<publication_id>/                    never changed again
-        <layer>/performance.csv, performance.parquet, index.html
+        <layer>/performance.csv, performance.parquet, index.html ..., datapackage.json
         exchange.duckdb                           the newest figures of every framework, and what each release said
+        public/                                   the same once more, of what the agreements let the public see
         manifest.json                             SHA-256 of every file
     <framework>/<period> -> its release           current -> the newest release
 
@@ -23,10 +24,11 @@ import duckdb
 from filelock import FileLock
 
 from warehouse.connection import identifier, literal
-from warehouse.publication import Publication, seen_by
+from warehouse.data_package import data_package
+from warehouse.publication import AUDIENCES, RESTRICTED, Publication, seen_by
 from warehouse.published_database import database_sha256, write_database
 
-MANIFEST, DATABASE = "manifest.json", "exchange.duckdb"
+MANIFEST, DATABASE, DATA_PACKAGE = "manifest.json", "exchange.duckdb", "datapackage.json"
 FILE_MODE, FOLDER_MODE = 0o440, 0o750
 # What a text must not begin with in a CSV that a spreadsheet may open: it would be run as a formula.
 FORMULA = r"^[=+\-@\t\r]"
@@ -41,32 +43,42 @@ def write_release(
     publication: Publication,
     folder: Path,
     previous: Path | None,
-    layer_pages: Mapping[str, str],
+    documents: Mapping[tuple[str, str], Mapping[str, bytes]],
 ) -> None:
     """Write every file of a release into `folder`, which must be new or empty, and fsync them.
 
     `connection` holds the publication (see build_publication) and is in no transaction; `previous` is the
-    exchange.duckdb now published, whose other publications and older revisions are carried over; `layer_pages`
-    gives the HTML of a layer's page by the layer's id.
+    exchange.duckdb now published, whose other publications and older revisions are carried over; `documents`
+    gives the files that others drew, name and bytes, by audience and layer.
 
     Raises:
-        LookupError: a page is for a layer that the publication does not have.
+        LookupError: a document is for an audience or layer that the publication does not have.
         FileExistsError: the folder holds something.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty.")
-    unknown = set(layer_pages) - {layer["layer"] for layer in publication.layers}
-    if unknown:
-        raise LookupError(f"The publication has no layer {', '.join(sorted(unknown))}.")
-    for layer in publication.layers:
-        (folder / layer["layer"]).mkdir()
-        _write_tables(connection, layer["layer"], folder / layer["layer"])
-        if layer["layer"] in layer_pages:
-            page = folder / layer["layer"] / "index.html"
-            page.write_text(layer_pages[layer["layer"]], encoding="utf-8", newline="\n")
-    content, holds = write_database(connection, publication, folder / DATABASE, previous)
-    _write_manifest(publication, folder, previous, content, holds)
+    known = {(audience, layer["layer"]) for audience in AUDIENCES for layer in publication.layers}
+    if unknown := set(documents) - known:
+        raise LookupError(f"The publication has no layer {', '.join(sorted(layer for _, layer in unknown))}.")
+    contents = {}
+    for audience in AUDIENCES:
+        place = audience_folder(folder, audience)
+        place.mkdir(exist_ok=True)
+        for layer in publication.layers:
+            own = place / layer["layer"]
+            own.mkdir()
+            _write_tables(connection, layer["layer"], audience, own)
+            for name, content in documents.get((audience, layer["layer"]), {}).items():
+                (own / name).write_bytes(content)
+            described = data_package(connection, publication, layer, audience, own)
+            (own / DATA_PACKAGE).write_bytes(described)
+        earlier = None if previous is None else audience_folder(previous.parent, audience) / DATABASE
+        earlier = earlier if earlier is not None and earlier.exists() else None
+        contents[place / DATABASE], holds = write_database(
+            connection, publication, place / DATABASE, earlier, audience
+        )
+    _write_manifest(publication, folder, previous, contents, holds)
     for path in _files(folder):
         path.chmod(FILE_MODE)
         _sync(path)
@@ -75,9 +87,13 @@ def write_release(
         _sync(path)
 
 
-def _write_tables(connection: duckdb.DuckDBPyConnection, layer: str, folder: Path) -> None:
-    rows = f"(SELECT * FROM performance.indicator WHERE {seen_by(connection, layer)})"
-    given = {"layer": layer} if "$layer" in rows else {}
+def audience_folder(release: Path, audience: str) -> Path:
+    """Where in a release the files of an audience are: the partnership's own at the top, the public's apart."""
+    return release if audience == RESTRICTED else release / audience
+
+
+def _write_tables(connection: duckdb.DuckDBPyConnection, layer: str, audience: str, folder: Path) -> None:
+    rows = f"(SELECT * FROM performance.indicator WHERE {seen_by(connection, layer, audience)})"
     columns = connection.execute(
         "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() "
         "AND schema_name = 'performance' AND table_name = 'indicator' ORDER BY column_index"
@@ -92,22 +108,24 @@ def _write_tables(connection: duckdb.DuckDBPyConnection, layer: str, folder: Pat
     )
     connection.execute(
         f"COPY (SELECT {plain} FROM {rows} AS seen {order}) TO '{literal(str(folder / 'performance.csv'))}' "
-        "(FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"')",
-        given,
+        "(FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"')"
     )
     connection.execute(
         f"COPY (SELECT * FROM {rows} AS seen {order}) TO '{literal(str(folder / 'performance.parquet'))}' "
-        "(FORMAT parquet, COMPRESSION zstd)",
-        given,
+        "(FORMAT parquet, COMPRESSION zstd)"
     )
 
 
 def _write_manifest(
-    publication: Publication, folder: Path, previous: Path | None, content: str, holds: list[dict[str, str]]
+    publication: Publication,
+    folder: Path,
+    previous: Path | None,
+    contents: Mapping[Path, str],
+    holds: list[dict[str, str]],
 ) -> None:
     files = {
-        path.relative_to(folder).as_posix(): {"content_sha256": content}
-        if path.name == DATABASE
+        path.relative_to(folder).as_posix(): {"content_sha256": contents[path]}
+        if path in contents
         else {"sha256": _sha256(path), "bytes": path.stat().st_size}
         for path in _files(folder)
     }

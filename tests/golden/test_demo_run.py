@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import openpyxl
 import pytest
 
 from flows.demo.home import MARKER, DemoError, make_fresh, mark
@@ -228,3 +229,32 @@ class TestTheClosingWords:
         text = "\n".join(closing_words(Settings(summary.home), odd))
         assert "1 went otherwise than the story says, so something is wrong here" in text
         assert "rejected, not accepted" in text
+
+
+def test_page_sheets_tables_and_database_hold_the_same_figures(settings: Settings) -> None:
+    """The newest headline of every indicator of the board's release, rounded as the page rounds it."""
+    release = settings.published / "laa-2008-11" / "FY2009-Q2"
+    folder = release / "borough-partnership"
+    with duckdb.connect(release / "exchange.duckdb", read_only=True) as reader:
+        stated = dict(
+            reader.execute(
+                "SELECT figure.name, round(figure.value, about.decimals) FROM performance.indicator AS figure "
+                "JOIN reference.indicator AS about USING (framework, indicator) "
+                "WHERE framework = 'laa-2008-11' AND area_code = (SELECT area_code FROM reference.partnership) "
+                "AND breakdown = 'all' AND figure.period_end <= DATE '2009-09-30' AND figure.value IS NOT NULL "
+                "QUALIFY row_number() OVER (PARTITION BY indicator ORDER BY figure.period_end DESC) = 1"
+            ).fetchall()
+        )
+        for table in ("performance.csv", "performance.parquet"):
+            rows = reader.execute(
+                f"SELECT figure.name, round(figure.value, about.decimals) FROM '{folder / table}' AS figure "
+                "JOIN reference.indicator AS about USING (framework, indicator) WHERE figure.value IS NOT NULL "
+                "QUALIFY row_number() OVER (PARTITION BY indicator ORDER BY period_end DESC) = 1"
+            ).fetchall()
+            assert dict(rows) == stated
+    sheet = openpyxl.load_workbook(folder / "performance.xlsx")["Indicators"]
+    headings, *lines = [list(row) for row in sheet.iter_rows(values_only=True) if row[1] is not None]
+    cells = [dict(zip(headings, line, strict=True)) for line in lines]
+    shown = {cell["Indicator"]: cell["This period"] for cell in cells if not isinstance(cell["This period"], str)}
+    assert {name: pytest.approx(value) for name, value in shown.items()} == {name: stated[name] for name in shown}
+    assert len(shown) > 10

@@ -192,7 +192,12 @@ def test_the_strictest_agreement_wins(connection: duckdb.DuckDBPyConnection) -> 
     add_indicator(connection, threshold=5)
     row = (FRAMEWORK, "I1", "numerator", "health", "other", "cases", None, 1)
     fill(connection, MODELS / "tables.yaml", "term", [row])
-    fill(connection, MODELS / "tables.yaml", "agreement", [("other-agreement", "health", "other", 10, ["public"])])
+    fill(
+        connection,
+        MODELS / "tables.yaml",
+        "agreement",
+        [("other-agreement", "health", "other", 10, ["public"], ["strategic"])],
+    )
     assert withheld(controlled(connection, by_ward(8, 30, 40))) == ["W1", "W2"]
 
 

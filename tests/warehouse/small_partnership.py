@@ -19,6 +19,7 @@ from warehouse.values import create_merged
 REFERENCE = MODELS / "tables.yaml"
 FRAMEWORK = "little-agreement"
 BOROUGH, WARDS = "B1", ("W1", "W2", "W3", "W4", "W5", "W6")
+LAYER_ROLES = ["strategic", "executive", "operational"]
 STARTS, ENDS = date(2008, 4, 1), date(2011, 3, 31)
 NOW = datetime(2009, 10, 20, 9, 0, tzinfo=UTC)
 
@@ -124,7 +125,9 @@ def add_indicator(
         "measure": [(partner, dataset, "offences", "count", "Offences.")],
     }  # fmt: skip
     if threshold is not None:
-        rows["agreement"] = [(f"{indicator.lower()}-agreement", partner, dataset, threshold, ["restricted"])]
+        rows["agreement"] = [
+            (f"{indicator.lower()}-agreement", partner, dataset, threshold, ["restricted"], LAYER_ROLES)
+        ]
     if cadence:
         rows["dataset_period"] = [
             (partner, dataset, p.id, p.start, p.end) for p in periods_between(cadence, STARTS, date(2009, 9, 30))

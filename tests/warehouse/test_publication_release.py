@@ -58,7 +58,10 @@ def written(
     """A release in a folder of its own, on top of what is published."""
     publication = build(connection, period, hours)
     current = None if published is None else published / "current" / "exchange.duckdb"
-    pages = {layer["layer"]: f"<p>{layer['name']}</p>\n" for layer in publication.layers}
+    pages = {
+        ("restricted", layer["layer"]): {"index.html": f"<p>{layer['name']}</p>\n".encode()}
+        for layer in publication.layers
+    }
     write_release(connection, publication, folder, current if current and current.exists() else None, pages)
     return publication, folder
 
@@ -88,10 +91,10 @@ def test_a_release_has_every_layers_files(connection: duckdb.DuckDBPyConnection,
     _, folder = written(connection, tmp_path / "made")
     files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     layers = ("board", "executive", "health", "safety")
-    expected = [
-        f"{layer}/{name}" for layer in layers for name in ("index.html", "performance.csv", "performance.parquet")
-    ]
-    assert files == sorted([*expected, "exchange.duckdb", "manifest.json"])
+    tables = ("datapackage.json", "performance.csv", "performance.parquet")
+    expected = [f"{place}{layer}/{name}" for place in ("", "public/") for layer in layers for name in tables]
+    drawn = [f"{layer}/index.html" for layer in layers]
+    assert files == sorted([*expected, *drawn, "exchange.duckdb", "public/exchange.duckdb", "manifest.json"])
     assert (folder / "board" / "index.html").read_text(encoding="utf-8") == "<p>The Board</p>\n"
 
 
@@ -214,7 +217,7 @@ def test_a_release_wants_a_fresh_folder_and_known_layers(
 ) -> None:
     publication = build(connection)
     with pytest.raises(LookupError, match="no layer cabinet"):
-        write_release(connection, publication, tmp_path / "a", None, {"cabinet": "<p></p>"})
+        write_release(connection, publication, tmp_path / "a", None, {("restricted", "cabinet"): {}})
     (tmp_path / "b").mkdir()
     (tmp_path / "b" / "file").touch()
     with pytest.raises(FileExistsError):
