@@ -1,12 +1,15 @@
 """Check: the verdict on a file before it is sent. Writes nothing outside a temporary folder."""
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from flows import messages
 from flows.door import Caller, at_the_door
 from flows.examine import Examination, Verdict, examine
 from flows.settings import Settings, today
+from reports.error_report import error_report
 from warehouse.reader import inspect
 
 
@@ -34,7 +37,7 @@ def check(settings: Settings, file: Path, key: str, declared: str | None = None)
     if identified.state != "received" or identified.period is None:
         return Verdict(identified.state, reason=identified.reason, remedy=identified.remedy)
     with tempfile.TemporaryDirectory(prefix="exchange-check-") as folder:
-        return examine(
+        verdict = examine(
             partnership,
             Examination(
                 contract=partnership.contracts[key],
@@ -46,6 +49,13 @@ def check(settings: Settings, file: Path, key: str, declared: str | None = None)
                 name=file.name,
             ),
         )
+        return replace(verdict, period=identified.period.id)
+
+
+def report_of(settings: Settings, verdict: Verdict, key: str) -> bytes:
+    """The error report of a checked file: the workbook that would come with the alert."""
+    payload = messages.of_check(settings, key, verdict)
+    return error_report(payload, verdict.cells, verdict.faults, verdict.origin.sheet if verdict.origin else None)
 
 
 def as_json(verdict: Verdict) -> dict[str, Any]:

@@ -5,7 +5,7 @@
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from flows.door import listed
 from flows.periods import period_in
+from reports.error_report import ROWS_LISTED, Cell
 from schemas.contract import Column, Contract
 from schemas.partnership import Partnership
 from schemas.periods import Period
@@ -52,8 +53,11 @@ class Verdict:
     remedy: str | None = None
     counts: staging.Counts | None = None
     slot: str | None = None
+    period: str | None = None  # where only a check was asked for
     rules: list[dict[str, Any]] = field(default_factory=list)
     judged: "Judged | None" = None
+    cells: Sequence[Cell] = ()  # the first places to mend, in the order of rows; no value in them
+    faults: int = 0  # how many places there are in all
     origin: Origin | None = None
 
     @property
@@ -191,15 +195,20 @@ def _judge(
     if contract.supersede_by and len(slots) != 1:
         return _not_one_slot(contract, len(slots))
     judged = _run_rules(connection, partnership, work)
+    places = _places(contract, present, origin)
     setting_aside = {
         result.rule.id: result.row_query
         for result in judged.results
         if result.outcome == "failed" and result.row_query is not None and result.rule.severity != "info"
     }
-    rules = [*_reading_rules(loaded), *(_told(connection, result, origin) for result in judged.results)]
+    rules = [
+        *_reading_rules(loaded),
+        *(_told(connection, result, origin) | _standing(result, places) for result in judged.results),
+    ]
     failed = [rule for rule in rules if rule["outcome"] == "failed"]
     staging.quarantine(connection, setting_aside)
     counts = staging.count_rows(connection, len(loaded.ragged))
+    cells, faults = _cells(connection, judged, loaded, places, origin)
     slot = ", ".join(str(part)[:80] for part in slots[0]) if slots else None
     critical = [rule for rule in failed if rule["severity"] == "critical"]
     if critical:
@@ -211,6 +220,8 @@ def _judge(
             slot=slot,
             rules=rules,
             judged=judged,
+            cells=cells,
+            faults=faults,
         )
     if counts.quarantined and not counts.accepted:
         # Taking the place of a good file with nothing would publish a nought that nobody reported.
@@ -222,6 +233,8 @@ def _judge(
             slot=slot,
             rules=rules,
             judged=judged,
+            cells=cells,
+            faults=faults,
         )
     if work.accepted is not None and work.quarantined is not None:
         staging.write_outcome(connection, contract, work.accepted, work.quarantined)
@@ -233,7 +246,49 @@ def _judge(
         slot=slot,
         rules=rules,
         judged=judged,
+        cells=cells,
+        faults=faults,
     )
+
+
+def _places(contract: Contract, present: list[Column], origin: Origin) -> dict[str, tuple[str, str]]:
+    """The letter and the header of each agreed column that stands in the file, by the column's name."""
+    there = {column.name for column in present}
+    matched = contract.match_headers(list(origin.headers)).columns
+    return {
+        column.name: (letter, header)
+        for column, letter, header in zip(matched, origin.letters, origin.headers, strict=False)
+        if column is not None and column.name in there
+    }
+
+
+def _standing(result: "RuleResult", places: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
+    """Where the columns of a rule stand in the file."""
+    return {"columns": [places[name] for name in result.rule.columns if name in places]}
+
+
+def _cells(
+    connection: Connection,
+    judged: Judged,
+    loaded: Readable,
+    places: Mapping[str, tuple[str, str]],
+    origin: Origin,
+) -> tuple[list[Cell], int]:
+    """The first places to mend, in the order of rows, and how many there are."""
+    told_only = {
+        result.rule.id: result.row_query
+        for result in judged.results
+        if result.outcome == "failed" and result.row_query is not None and result.rule.severity == "info"
+    }
+    found, total = staging.failing_cells(connection, told_only, origin.row_offset, ROWS_LISTED)
+    columns = {result.rule.id: result.rule.columns for result in judged.results}
+    cells = [Cell(row.line, "", "", "READ-RAGGED") for row in loaded.ragged[:ROWS_LISTED]]
+    for row, rule_id, uncast in found:
+        names = uncast.split(", ") if uncast and "_uncast" in columns[rule_id] else columns[rule_id]
+        standing = [places[name] for name in names if name in places]
+        letters, headers = (", ".join(texts) for texts in zip(*standing, strict=True)) if standing else ("", "")
+        cells.append(Cell(row, letters, headers, rule_id))
+    return sorted(cells, key=lambda cell: (cell.row, cell.rule_id))[:ROWS_LISTED], total + len(loaded.ragged)
 
 
 def _not_one_slot(contract: Contract, found: int) -> Verdict:

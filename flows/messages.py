@@ -9,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from flows.examine import Verdict
 from flows.settings import LONDON, Settings
+from reports.error_report import report_name
 from reports.words import period as period_in_words
 from reports.words import period_short
 from schemas.alerting import closing_time, quiet_until
@@ -22,6 +24,7 @@ from warehouse.ledger import Message
 
 ALERTING = {"rejected", "held", "refused", "accepted_with_exceptions"}
 ACT_BY = {"rejected", "held", "refused"}  # nothing goes on until the officer acts
+REPORTED = {"rejected", "accepted_with_exceptions"}  # an error report comes with it
 SETTLING = {
     "accepted",
     "accepted_with_exceptions",
@@ -68,6 +71,37 @@ def on_decision(
     if decision == "held":
         told.append(_operator(settings, delivery, "A file is held apart: " + str(delivery["reason"])))
     return told
+
+
+def of_check(settings: Settings, key: str, verdict: Verdict) -> dict[str, Any]:
+    """The payload of a file that was only checked: the same words, and no delivery to speak of."""
+    contract, counts = settings.partnership.contracts[key], verdict.counts
+    known = parse_period(verdict.period) if verdict.period else None
+    return {
+        "kind": "checked",
+        "delivery_id": None,
+        "partner": contract.partner,
+        "partner_name": settings.partnership.partners[contract.partner].name,
+        "dataset": key,
+        "dataset_title": _titled(contract),
+        "period": known.id if known else None,
+        "period_words": period_in_words(known.start, known.end) if known else None,
+        "period_short": period_short(known.start, known.end) if known else None,
+        "state": verdict.decision,
+        "decision": verdict.decision,
+        "reason": verdict.reason,
+        "remedy": verdict.remedy,
+        "counts": {
+            "received": counts.received if counts else None,
+            "accepted": counts.accepted if counts else None,
+            "quarantined": counts.quarantined if counts else None,
+            "out_of_scope": counts.out_of_scope if counts else None,
+        },
+        "rules": _failed(verdict.rules),
+        "exchange_name": settings.partnership.name,
+        "marking": settings.partnership.marking,
+        "contact": contact(settings),
+    }
 
 
 def as_duplicate(twin: str) -> tuple[str, str]:
@@ -143,27 +177,34 @@ def _payload(
             "out_of_scope": delivery.get("rows_out_of_scope"),
         },
         **_clock(settings, decision),
-        "rules": [
-            {
-                "id": rule["rule_id"],
-                "severity": rule["severity"],
-                "sentence": rule["sentence"],
-                "remedy": rule["remedy"],
-                "failed": rule["failed"],
-                "rows": list(rule["first_rows"]),
-            }
-            for rule in rules
-            if rule["outcome"] == "failed"
-        ],
+        "rules": _failed(rules),
         "feeds": feeds(settings, key) if key else [],
         "stands": _stands(connection, delivery, decision),
         "due_on": _due_on(settings, delivery) if contract and period else None,
         "next_due": _next_due(settings, delivery) if contract and period else None,
         "hold_until": str(delivery["hold_until"]) if delivery.get("hold_until") else None,
+        "report": report_name(delivery["delivery_id"]) if decision in REPORTED else None,
         "exchange_name": partnership.name,
         "marking": partnership.marking,
         "contact": contact(settings),
     }
+
+
+def _failed(rules: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The rules that failed: agreed sentences, counts, row numbers and columns, never a value."""
+    return [
+        {
+            "id": rule["rule_id"],
+            "severity": rule["severity"],
+            "sentence": rule["sentence"],
+            "remedy": rule["remedy"],
+            "failed": rule["failed"],
+            "rows": list(rule["first_rows"]),
+            "columns": [list(place) for place in rule.get("columns", ())],
+        }
+        for rule in rules
+        if rule["outcome"] == "failed"
+    ]
 
 
 def contact(settings: Settings) -> dict[str, str]:

@@ -13,9 +13,11 @@ from typing import Any
 
 from flows import messages
 from flows.alerts import settle
+from flows.compose import report_path
 from flows.examine import Examination, OurFaultError, Verdict, examine
-from flows.files import make_private, sync_file
+from flows.files import make_private, sync_file, write_whole
 from flows.settings import LONDON, Settings, SettingsError
+from reports.error_report import error_report
 from schemas.periods import parse_period
 from warehouse import ledger
 from warehouse.connection import Connection, open_warehouse, transaction
@@ -169,6 +171,7 @@ def _write_down(
     told = messages.on_decision(
         settings, connection, {**delivery, **changes}, verdict.decision, verdict.rules, verdict.remedy
     )
+    _report(settings, told, verdict)
     with transaction(connection):
         ledger.record_rules(connection, delivery_id, verdict.rules)
         ledger.move(
@@ -182,6 +185,15 @@ def _write_down(
         )
         answered = [alert["id"] for alert in messages.open_alerts(connection, {**delivery, **changes})]
         settle(connection, answered, delivery_id, actor=settings.actor, at=moment)
+
+
+def _report(settings: Settings, told: list[ledger.Message], verdict: Verdict) -> None:
+    """Write the error report before the messages that name it are committed: the same verdict, the same bytes."""
+    for message in told:
+        path = report_path(settings, message.payload)
+        if path is not None:
+            sheet = verdict.origin.sheet if verdict.origin else None
+            write_whole(path, error_report(message.payload, verdict.cells, verdict.faults, sheet))
 
 
 def _write_duplicate(settings: Settings, connection: Connection, delivery: dict[str, Any], twin: str) -> None:

@@ -225,6 +225,29 @@ def first_rows(connection: Connection, query: str, offset: int = 2, limit: int =
     return [int(row) for (row,) in rows]
 
 
+def failing_cells(
+    connection: Connection, told_only: dict[str, str], offset: int, limit: int
+) -> tuple[list[tuple[int, str, str | None]], int]:
+    """The first failures in the order of rows, and how many there are; each with the columns that could not be cast.
+
+    Of table ``failing_rule``, and of the rules that set nothing aside (``told_only``: their queries by rule id). A
+    row's number is ``_row`` plus ``offset``. No value leaves: ``_uncast`` holds names of columns.
+    """
+    parts = ["SELECT _row, rule_id FROM failing_rule"]
+    parts += [
+        f"SELECT DISTINCT _row, '{literal(rule_id)}' AS rule_id FROM ({query.rstrip('; ')}) AS failed"
+        for rule_id, query in told_only.items()
+    ]
+    failures = " UNION ALL ".join(parts)
+    (total,) = connection.execute(f"SELECT count(*) FROM ({failures})").fetchall()[0]
+    rows = connection.execute(
+        f"SELECT first._row + {int(offset)}, first.rule_id, judged._uncast FROM "
+        f"(SELECT * FROM ({failures}) ORDER BY _row, rule_id LIMIT {int(limit)}) AS first "
+        "LEFT JOIN judged USING (_row) ORDER BY first._row, first.rule_id"
+    ).fetchall()
+    return [(int(row), str(rule), uncast) for row, rule, uncast in rows], int(total)
+
+
 def write_outcome(connection: Connection, contract: Contract, accepted: Path, quarantined: Path) -> None:
     """Write the accepted rows, and the failing ones with their rule ids, as Parquet in file order.
 

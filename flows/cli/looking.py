@@ -19,6 +19,9 @@ def add_to(command: Callable[..., Any]) -> None:
     check.add_argument("file", type=Path)
     check.add_argument("--as", dest="key", required=True, metavar="PARTNER/DATASET")
     check.add_argument("--period", help="the period it covers, such as FY2009-Q2, when the file does not say")
+    check.add_argument(
+        "--report", type=Path, metavar="FILE.xlsx", help="also write the error report, as a workbook"
+    )
     check.add_argument("--json", action="store_true")
 
     state = command("status", _status, "deliveries and their states, who is due and who is overdue")
@@ -41,10 +44,13 @@ def add_to(command: Callable[..., Any]) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from flows.check import as_json, check
+    from flows.check import as_json, check, report_of
     from flows.terminal import verdict_text
 
-    verdict = check(settings(), options.file, options.key, options.period)
+    found = settings()
+    verdict = check(found, options.file, options.key, options.period)
+    if options.report:
+        options.report.write_bytes(report_of(found, verdict, options.key))
     if options.json:
         show(as_json(verdict))
     else:
