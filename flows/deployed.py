@@ -1,29 +1,42 @@
 """The flows a Prefect server runs. Parameters are ids and folders only: the UI shows them.
 
-Stations are tasks; each is one call of a plain function. Only what meets the outside world is retried.
+Stations are tasks; each is one call of a plain function. Nothing here decides: a run that is late, lost or doubled
+finds in the ledger what is left to do.
 """
 
+import logging
 import os
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.runtime import flow_run
+from prefect.states import Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
 
-from flows.examine import OurFaultError
+from flows import record
+from flows.events import tell_moves
+from flows.examine import OurFaultError, Verdict
 from flows.ingest import ingest_waiting
 from flows.merge import merge_accepted
 from flows.notify import send_outbox
 from flows.publish import Made, PublishError, publish_due
-from flows.settings import Settings, SettingsError, load_settings
-from flows.validate import validate_received
+from flows.service.liveness import alive
+from flows.settings import LONDON, Settings, SettingsError, load_settings
+from flows.validate import WORKERS, Fault, validate_received, verdict_on
 from schemas.loading import DefinitionError
 from warehouse import ledger
 from warehouse.connection import WarehouseBusyError, one_run, open_warehouse
 
 # Errors whose text is a sentence of ours. Any other may quote a row, and Prefect logs and keeps what is raised.
 OURS = (DefinitionError, ledger.NewerHomeError, OurFaultError, PublishError, SettingsError, WarehouseBusyError)
+log = logging.getLogger("exchange.deployed")
 
 
 @contextmanager
@@ -37,8 +50,35 @@ def _no_value_told() -> Iterator[None]:
         raise OurFaultError(f"{type(error).__name__} in a station of the flow") from None
 
 
+@contextmanager
+def _run(home: str | None) -> Iterator[Settings]:
+    """The settings of a run on a home, which shows meanwhile that the run lives."""
+    os.umask(0o077)
+    settings = load_settings(home=Path(home) if home else None)
+    with alive(settings.home, flow_run.get_id()):
+        yield settings
+
+
+def _named() -> str:
+    """A run's name: the flow and the minute, in London time."""
+    started = flow_run.get_scheduled_start_time().astimezone(LONDON)
+    return f"{flow_run.get_flow_name()} {started:%d %b %Y %H:%M:%S}"
+
+
+def _shown(make: Callable[..., Any], **content: Any) -> None:
+    """Add an artifact to the run; a server that does not take it loses a picture, no delivery."""
+    try:
+        make(**content)
+    except Exception as error:
+        log.warning("an artifact could not be written: %s", type(error).__name__)
+
+
 @task(
-    name="ingest", description="Claim, fingerprint, identify and archive every waiting file.", persist_result=False
+    name="ingest",
+    task_run_name="ingest",
+    description="Claim, fingerprint, identify and archive every waiting file.",
+    persist_result=False,
+    cache_policy=NO_CACHE,
 )
 def ingest_station(settings: Settings) -> list[str]:
     """Claim, fingerprint, identify and archive every waiting file."""
@@ -46,14 +86,32 @@ def ingest_station(settings: Settings) -> list[str]:
         return ingest_waiting(settings)
 
 
-@task(name="validate", description="Bring each received delivery to its decision.", persist_result=False)
-def validate_station(settings: Settings) -> list[str]:
-    """Bring each received delivery to its decision."""
-    with _no_value_told():
-        return [delivery_id for delivery_id, _ in validate_received(settings)]
+@task(
+    name="validate",
+    task_run_name="{name}",
+    description="Bring one received delivery to its decision.",
+    persist_result=False,
+    cache_policy=NO_CACHE,
+)
+def validate_station(settings: Settings, delivery: dict[str, Any], name: str) -> State[Any]:
+    """Bring one received delivery to its decision; the final state is named after it."""
+    verdict = verdict_on(settings, delivery)
+    if isinstance(verdict, Fault):
+        return Failed(data=verdict, name=record.STATES["ours"], message=verdict.problem)
+    counts = verdict.counts
+    told = (
+        f"{counts.received} rows, {counts.accepted} accepted, {counts.quarantined} quarantined" if counts else ""
+    )
+    return Completed(data=verdict, name=record.STATES[verdict.decision], message=told)
 
 
-@task(name="merge", description="Merge accepted deliveries and recompute what they touch.", persist_result=False)
+@task(
+    name="merge",
+    task_run_name="merge",
+    description="Merge accepted deliveries and recompute what they touch.",
+    persist_result=False,
+    cache_policy=NO_CACHE,
+)
 def merge_station(settings: Settings) -> list[str]:
     """Merge accepted deliveries and recompute what they touch."""
     with _no_value_told():
@@ -62,38 +120,140 @@ def merge_station(settings: Settings) -> list[str]:
 
 @task(
     name="notify",
+    task_run_name="notify",
     description="Send what the outbox holds.",
-    retries=3,
-    retry_delay_seconds=[10, 60, 300],
     persist_result=False,
+    cache_policy=NO_CACHE,
 )
-def notify_station(settings: Settings) -> None:
-    """Send what the outbox holds; an SMTP server that is away is tried again."""
+def notify_station(settings: Settings) -> State[Any]:
+    """Send what the outbox holds; what an SMTP server away did not take waits for the next notify run."""
     with _no_value_told():
         sent, unsent = send_outbox(settings)
-    get_run_logger().info("%d messages sent, %d waiting", sent, unsent)
-    if unsent:
-        raise ConnectionError(f"{unsent} messages could not be sent yet")
+    told = f"{sent} sent, {unsent} waiting"
+    return Completed(data=unsent, name="Mail waits" if unsent else "Completed", message=told)
 
 
-@flow(name="ingest", persist_result=False)
+def _judged(settings: Settings, batch: list[dict[str, Any]]) -> list[Verdict | Fault]:
+    """The verdicts on a batch, each a task run of its own."""
+    futures = [validate_station.submit(settings, delivery, record.name_of(delivery)) for delivery in batch]
+    verdicts: list[Verdict | Fault] = []
+    for future in futures:
+        future.wait()
+        found = future.state.data
+        found = getattr(found, "result", found)
+        verdicts.append(
+            found if isinstance(found, Verdict | Fault) else Fault("a validation ended without a verdict")
+        )
+    return verdicts
+
+
+def _brought_through(settings: Settings) -> set[str]:
+    """Everything waiting, and what comes meanwhile, as far as it goes; returns the deliveries that moved."""
+    taken: set[str] = set()
+    with one_run(settings.home):
+        found = ingest_station(settings)
+        while True:
+            taken |= set(found)
+            with _no_value_told():
+                taken |= {delivery_id for delivery_id, _ in validate_received(settings, _judged)}
+            taken |= set(merge_station(settings))
+            if not found:
+                return taken
+            found = ingest_station(settings)
+            if not found:
+                return taken
+
+
+def _told(settings: Settings, taken: set[str]) -> list[dict[str, Any]]:
+    """The deliveries of a run as they stand, after showing them in the run's record."""
+    if not taken:
+        return []
+    with open_warehouse(settings.home) as connection:
+        rows = [row for row in ledger.deliveries(connection) if row["delivery_id"] in taken]
+    _shown(
+        create_table_artifact,
+        key="deliveries",
+        table=record.deliveries_table(rows),
+        description="Rows by delivery",
+    )
+    if failed := record.rules_table(settings, sorted(taken)):
+        _shown(create_table_artifact, key="rules", table=failed, description="Failures by rule")
+    if links := record.docs_links(settings, rows):
+        _shown(create_markdown_artifact, key="data-docs", markdown=links, description="Redacted Data Docs")
+    return rows
+
+
+def _ended(settings: Settings, taken: set[str]) -> Any:
+    """The final state of a run, named after what became of its deliveries; a caller gets its data, the rows."""
+    rows = _told(settings, taken)
+    decisions = [record.decision_of(row) for row in rows]
+    return Completed(data=rows, name=record.state_name(decisions), message=record.sentence(decisions) or None)
+
+
+@flow(
+    name="ingest",
+    flow_run_name=_named,
+    task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]
+    persist_result=False,
+)
 def ingest(home: str | None = None) -> list[dict[str, Any]]:
     """Take in everything waiting in the partners' inboxes, through validation and merge, and tell the officers."""
-    os.umask(0o077)
-    settings = load_settings(home=Path(home) if home else None)
-    with one_run(settings.home):
-        taken = set(ingest_station(settings)) | set(validate_station(settings)) | set(merge_station(settings))
-    try:  # outside the lock: a mail server that is away must not keep the next run waiting
-        notify_station(settings)
-    except ConnectionError:
-        get_run_logger().warning("some messages wait for the next run")
-    with open_warehouse(settings.home) as connection:
-        return [row for row in ledger.deliveries(connection) if row["delivery_id"] in taken]
+    with _run(home) as settings:
+        taken = _brought_through(settings)
+        told = tell_moves(settings)
+        notify_station(settings)  # outside the lock: a mail server that is away must not keep the next run waiting
+        tell_moves(settings, told)
+        rows: list[dict[str, Any]] = _ended(settings, taken)
+        return rows
 
 
-@flow(name="publish", persist_result=False)
+@flow(
+    name="merge",
+    flow_run_name=_named,
+    task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]
+    persist_result=False,
+)
+def merge(home: str | None = None) -> list[dict[str, Any]]:
+    """Decide and merge what an earlier run left behind; new files are for the ingest flow."""
+    with _run(home) as settings:
+        with one_run(settings.home), _no_value_told():
+            taken = {delivery_id for delivery_id, _ in validate_received(settings, _judged)}
+            taken |= set(merge_station(settings))
+        tell_moves(settings)
+        rows: list[dict[str, Any]] = _ended(settings, taken)
+        return rows
+
+
+@flow(name="notify", flow_run_name=_named, persist_result=False)
+def notify(home: str | None = None) -> Any:
+    """Send what the outbox still holds: alerts and receipts that a mail server away did not take."""
+    with _run(home) as settings:
+        unsent = notify_station(settings)
+        tell_moves(settings)
+        return Completed(name="Mail waits" if unsent else "Completed", message=f"{unsent} messages wait")
+
+
+@flow(name="publish", flow_run_name=_named, persist_result=False)
 def publish(framework: str | None = None, period: str | None = None, home: str | None = None) -> list[Made]:
     """Publish a framework's performance for a period: the same template for every governance layer."""
-    os.umask(0o077)
-    with _no_value_told():
-        return publish_due(load_settings(home=Path(home) if home else None), framework, period)
+    with _run(home) as settings:
+        with _no_value_told():
+            made = publish_due(settings, framework, period)
+        tell_moves(settings)
+        _show_publications(made)
+        return made
+
+
+def _show_publications(made: Sequence[Made]) -> None:
+    for publication in made:
+        get_run_logger().info("%s: %s", publication.publication_id, "new" if publication.new else "unchanged")
+    links = "\n".join(f"## {one.publication_id}\n{record.pages_links(one.pages)}" for one in made)
+    if links:
+        _shown(create_markdown_artifact, key="publications", markdown=links, description="The publications' pages")
+
+
+# `prefect deploy` refuses a work pool that does not exist, and a server just started has none.
+if "deploy" in sys.argv and "prefect" in Path(sys.argv[0]).parts[-2:]:
+    from flows.service.pool import ensure_pool
+
+    ensure_pool()

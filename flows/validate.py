@@ -6,6 +6,7 @@ operator; it never reads as the partner's.
 
 import logging
 import shutil
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -38,14 +39,25 @@ class Fault:
     counts: bool = True  # False where it says nothing of this delivery, as a key that is not set
 
 
-def validate_received(settings: Settings) -> list[tuple[str, str]]:
-    """Decide every received delivery; returns (delivery id, decision), with 'ours' where we failed."""
+Judge = Callable[[Settings, list[dict[str, Any]]], "list[Verdict | Fault]"]
+
+
+def verdicts_of(settings: Settings, batch: list[dict[str, Any]]) -> "list[Verdict | Fault]":
+    """Judge some deliveries at once, in threads of this process."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(partial(verdict_on, settings), batch))
+
+
+def validate_received(settings: Settings, judge: Judge = verdicts_of) -> list[tuple[str, str]]:
+    """Decide every received delivery; returns (delivery id, decision), with 'ours' where we failed.
+
+    ``judge`` gives the verdicts on a batch; a Prefect flow gives one that makes each a task run.
+    """
     with open_warehouse(settings.home) as connection:
         waiting = ledger.deliveries(connection, "state = 'received' AND tries < ?", MAXIMUM_TRIES)
     decided = []
     for batch in (waiting[start : start + TOGETHER] for start in range(0, len(waiting), TOGETHER)):
-        with ThreadPoolExecutor(WORKERS) as pool:
-            verdicts = list(zip(batch, pool.map(partial(_verdict, settings), batch), strict=True))
+        verdicts = list(zip(batch, judge(settings, batch), strict=True))
         with open_warehouse(settings.home, writable=True) as connection:
             for delivery, verdict in verdicts:
                 _write_down(settings, connection, delivery, verdict)
@@ -84,7 +96,7 @@ def _document(settings: Settings, verdicts: list[tuple[dict[str, Any], Verdict |
     )
 
 
-def _verdict(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
+def verdict_on(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
     """What the delivery is worth, or why we could not tell."""
     try:
         return _examined(settings, delivery)

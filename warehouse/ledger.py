@@ -237,6 +237,32 @@ def broken_links(connection: Connection) -> list[int]:
     return broken
 
 
+def moves_of_run(connection: Connection, run_id: str, after: int) -> list[dict[str, Any]]:
+    """What a run wrote into the audit after row ``after``, in order."""
+    if not is_prepared(connection):
+        return []
+    return rows(
+        connection,
+        "SELECT sequence, occurred_at, event, subject, details, hash FROM warehouse.ledger.audit "
+        "WHERE run_id = ? AND sequence > ? ORDER BY sequence",
+        [run_id, after],
+    )
+
+
+def failed_rules(connection: Connection, delivery_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """The outcomes of the rules that failed for these deliveries."""
+    wanted = list(delivery_ids)
+    if not wanted or not is_prepared(connection):
+        return []
+    marks = ", ".join("?" for _ in wanted)
+    return rows(
+        connection,
+        "SELECT delivery_id, rule_id, severity, failed, checked FROM warehouse.ledger.rule_result "
+        f"WHERE outcome = 'failed' AND delivery_id IN ({marks}) ORDER BY delivery_id, rule_id",
+        wanted,
+    )
+
+
 def _audit_delivery(
     connection: Connection,
     delivery_id: str,

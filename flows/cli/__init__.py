@@ -36,6 +36,7 @@ IN_WORDS = {
     "AlertError": WRONG_USE,
     "ErasureError": WRONG_USE,
     "DemoError": WRONG_USE,
+    "UpError": OUR_FAULT,
     "WarehouseBusyError": OUR_FAULT,
     "NewerHomeError": OUR_FAULT,
     "OurFaultError": OUR_FAULT,

@@ -1,9 +1,10 @@
-"""Commands that move data: demo, deliver, ingest, publish."""
+"""Commands that move data: demo, deliver, ingest, publish; and up, worker, watch, which do so as files arrive."""
 
 import argparse
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,16 @@ def add_to(command: Callable[..., Any]) -> None:
     )
     publish.add_argument("--framework", help="default: the only framework, or every one that has the period")
     publish.add_argument("--period", help="default: the latest ended period of the framework's calendar")
+
+    up = command("up", _up, "run server, worker and inbox watch together, until Ctrl-C", "exchange up --port 4200")
+    up.add_argument(
+        "--port", type=int, default=4200, help="of this machine, for Prefect's pages (0: any free one)"
+    )
+
+    worker = command("worker", _worker, "take runs from the Prefect server that PREFECT_API_URL names, kept warm")
+    worker.add_argument("--name", help="how the server lists it (default: a name of its own making)")
+
+    command("watch", _watch, "announce files that wait in the inboxes to the server that PREFECT_API_URL names")
 
 
 def _demo(options: argparse.Namespace) -> int:
@@ -79,6 +90,36 @@ def _publish(options: argparse.Namespace) -> int:
         print(f"{publication.publication_id}: {'new' if publication.new else 'unchanged'}")
         for page in publication.pages:
             print(f"  {page}")
+    return OK
+
+
+def _up(options: argparse.Namespace) -> int:
+    from flows.service.up import up
+
+    up(settings(), options.port)
+    return OK
+
+
+def _worker(options: argparse.Namespace) -> int:
+    import asyncio
+    import signal
+
+    from flows.service.worker import work
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    with suppress(KeyboardInterrupt):
+        asyncio.run(work(options.name))
+    return OK
+
+
+def _watch(options: argparse.Namespace) -> int:
+    from flows.service.watch import announce_now, watch
+
+    found = settings()
+    watch(found, announce_now(found))
     return OK
 
 

@@ -1,0 +1,93 @@
+"""What the engineer sees of a run in Prefect's pages: names, final states and tables. Ids and counts, nothing else.
+
+No value of a row, no reason that may quote one, and no name a partner chose for a file goes through here.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from flows.settings import Settings
+from warehouse import ledger
+from warehouse.connection import open_warehouse
+
+STATES = {
+    "accepted": "Accepted",
+    "accepted_with_exceptions": "Accepted with exceptions",
+    "rejected": "Rejected",
+    "duplicate": "Duplicate",
+    "held": "Held",
+    "refused": "Refused",
+    "ours": "Not decided, our fault",
+}
+# What a run with several outcomes is named after: the one that asks most of somebody.
+GRAVEST = ("ours", "held", "rejected", "refused", "accepted_with_exceptions", "accepted", "duplicate")
+
+
+def name_of(row: Mapping[str, Any]) -> str:
+    """A delivery in words: ``police/recorded_crime FY2009-Q1``."""
+    return f"{row['partner'] or 'unknown'}/{row['dataset'] or 'unknown'} {row['period'] or 'without period'}"
+
+
+def state_name(decisions: Iterable[str]) -> str:
+    """The name of a run's final state."""
+    made = set(decisions)
+    return next((STATES[decision] for decision in GRAVEST if decision in made), "Nothing was waiting")
+
+
+def sentence(decisions: Sequence[str]) -> str:
+    """How many deliveries met which decision."""
+    counts = Counter(STATES.get(decision, decision) for decision in decisions)
+    told = ", ".join(f"{count} {name[0].lower()}{name[1:]}" for name, count in counts.most_common())
+    return f"{len(decisions)} {'delivery' if len(decisions) == 1 else 'deliveries'}: {told}." if told else ""
+
+
+def decision_of(row: Mapping[str, Any]) -> str:
+    """A delivery's decision; 'ours' while there is none."""
+    return str(row["decision"] or "ours")
+
+
+def deliveries_table(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Rows received, accepted and quarantined of each delivery."""
+    return [
+        {
+            "delivery": row["delivery_id"],
+            "dataset": f"{row['partner'] or 'unknown'}/{row['dataset'] or 'unknown'}",
+            "period": row["period"],
+            "decision": STATES.get(decision_of(row), decision_of(row)),
+            "state": row["state"],
+            "received": row["rows_received"],
+            "accepted": row["rows_accepted"],
+            "quarantined": row["rows_quarantined"],
+            "out of scope": row["rows_out_of_scope"],
+        }
+        for row in rows
+    ]
+
+
+def rules_table(settings: Settings, delivery_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """The rules that failed, by delivery and rule id, with how many rows."""
+    with open_warehouse(settings.home) as connection:
+        found = ledger.failed_rules(connection, delivery_ids)
+    return [
+        {
+            "delivery": row["delivery_id"],
+            "rule": row["rule_id"],
+            "severity": row["severity"],
+            "failed": row["failed"],
+            "checked": row["checked"],
+        }
+        for row in found
+    ]
+
+
+def docs_links(settings: Settings, rows: Iterable[Mapping[str, Any]]) -> str:
+    """Links to the redacted Data Docs of the deliveries that were judged, as Markdown; empty where there are none."""
+    pages = [(row, settings.home / "docs" / "deliveries" / f"{row['delivery_id']}.html") for row in rows]
+    return "\n".join(f"- [{name_of(row)}]({page.as_uri()})" for row, page in pages if page.is_file())
+
+
+def pages_links(pages: Iterable[Path]) -> str:
+    """Links to a publication's pages, as Markdown."""
+    return "\n".join(f"- [{page.parent.name}]({page.as_uri()})" for page in pages)

@@ -1,0 +1,78 @@
+"""Watch the inboxes and announce that files wait: one event for all of them, again while they still wait.
+
+It looks by polling, which works on a network mount as on a disk. It says only that there is work, never which file.
+"""
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from flows.events import landed
+from flows.land import MANIFEST, UNFINISHED
+from flows.settings import Settings
+
+LOOK_EVERY = 0.25  # seconds
+SETTLED = 0.75  # seconds a set of files must lie still: several copied at once make one run
+AGAIN_AFTER = 15.0  # seconds until files that still wait are announced anew, doubling up to AGAIN_AT_MOST
+AGAIN_AT_MOST = 300.0
+Seen = dict[str, tuple[int, int]]
+
+
+def watch(
+    settings: Settings,
+    announce: Callable[[list[tuple[str, str]]], bool],
+    stopped: Callable[[], bool] = lambda: False,
+) -> None:
+    """Announce (partner, dataset) of what waits, until ``stopped``. An announcement nobody took is made again soon."""
+    seen: Seen = {}
+    still_since = told_at = 0.0
+    patience, told = AGAIN_AFTER, set[str]()
+    while not stopped():
+        now, found = time.monotonic(), present(settings.inbox)
+        if found != seen:
+            seen, still_since = found, now
+        told &= found.keys()
+        if not found:
+            patience = AGAIN_AFTER
+        elif now - still_since >= SETTLED and (found.keys() - told or now - told_at >= patience):
+            patience = AGAIN_AFTER if found.keys() - told else min(2 * patience, AGAIN_AT_MOST)
+            if announce([place(name) for name in found]):
+                told_at, told = now, set(found)
+        time.sleep(LOOK_EVERY)
+
+
+def present(inbox: Path) -> Seen:
+    """Each whole-looking entry of the inboxes, with its size and time of change."""
+    found: Seen = {}
+    for entry in _entries(inbox, depth=3):
+        try:
+            about = entry.lstat()
+        except FileNotFoundError:
+            continue
+        found[entry.relative_to(inbox).as_posix()] = (about.st_size, about.st_mtime_ns)
+    return found
+
+
+def place(name: str) -> tuple[str, str]:
+    """The partner and dataset of a path below the inbox."""
+    partner, _, rest = name.partition("/")
+    return partner, rest.partition("/")[0]
+
+
+def announce_now(settings: Settings) -> Callable[[list[tuple[str, str]]], bool]:
+    """Announcing by an event of the exchange's own clock."""
+    return lambda places: landed(places, settings.now())
+
+
+def _entries(folder: Path, depth: int) -> Iterator[Path]:
+    try:
+        entries = list(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    for entry in entries:
+        if entry.name.startswith(".") or entry.name.lower().endswith((*UNFINISHED, MANIFEST)):
+            continue
+        if depth > 1 and entry.is_dir() and not entry.is_symlink():
+            yield from _entries(entry, depth - 1)
+        else:
+            yield entry
