@@ -14,6 +14,7 @@ import datetime
 import decimal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 
 import sqlalchemy as sa
@@ -31,6 +32,8 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import visitors
 
+_MACROS = Path(__file__).with_name("identifiers.sql").read_text(encoding="utf-8")
+
 
 class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
     """Computes metrics over one DuckDB connection, which stays the caller's. Close it in a `finally`."""
@@ -45,6 +48,8 @@ class DuckDBExecutionEngine(SqlAlchemyExecutionEngine):  # type: ignore[misc]
         """One connection for all queries: the library leaves this block before it fetches the result."""
         if self._connection is None:
             self._connection = self.engine.connect()
+            self._connection.exec_driver_sql(_MACROS)
+            self._connection.commit()  # a rule that fails rolls back
         yield self._connection
 
     def execute_query(self, query: Any) -> Any:

@@ -85,7 +85,8 @@ def test_failing_rows_stay_in_duckdb(engine: sa.Engine) -> None:
     )
     assert [result.failed for result in results] == [1000, 1000, 0, 1000, 1000]
     assert [len(failing_rows(engine, result)) for result in results] == [1000, 1000, 0, 1000, 1000]
-    ran = [text.upper() for text in statements if "AS FAILING ORDER BY" not in text.upper()]
+    ours = ("AS FAILING ORDER BY", "CREATE OR REPLACE TEMP MACRO")
+    ran = [text.upper() for text in statements if not any(word in text.upper() for word in ours)]
     assert len(ran) > 3
     for text in ran:
         assert text.startswith(("SELECT COUNT(", "SELECT SUM(", 'SELECT "UNEXPECTEDCOUNT')) or "LIMIT" in text
