@@ -14,7 +14,9 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+from flows.rehearsal import redirected
 from flows.settings import Settings, today
+from reports import reminders
 from reports.mail import Mail, alert, digest, escalation, operator_alert, receipt, resolved
 from schemas.partner import Partner, Person
 
@@ -24,6 +26,7 @@ RENDER = {
     "alert": alert,
     "escalation": escalation,
     "operator": operator_alert,
+    **reminders.RENDER,
 }
 TOGETHER = {"receipt", "resolved", "alert"}  # what many files of one partner may tell in one mail
 DIGEST_FROM = 4  # messages to one partner in one sending
@@ -112,7 +115,7 @@ def letter(
         mail["In-Reply-To"] = latest
         mail["References"] = first if first == latest else f"{first} {latest}"
     _attach(mail, settings, [payload])
-    return mail
+    return redirected(mail, settings.redirect_all_mail)
 
 
 def addressed(
@@ -120,8 +123,10 @@ def addressed(
 ) -> tuple[list[Person], list[str]]:
     """Who is written to, the first of them by name, and the mailboxes that get a copy."""
     partnership = settings.partnership
-    if kind == "escalation":
+    if "to" in payload:
         people, others = people_of(settings, partner, payload["to"])
+        if not people:  # a mailbox alone, that no person answers for by name
+            return [Person("", others[0])], others[1:]
         return people, [*others, partner.role_mailbox]
     others = [partner.role_mailbox]
     if kind == "alert" and payload.get("state") == "held":
@@ -151,7 +156,7 @@ def _digest(settings: Settings, partner_id: str, told: Sequence[Mapping[str, Any
     mail = _mail(settings, digest(about, payloads), id, told[-1]["created_at"])
     mail["To"], mail["Cc"] = person.email, partner.role_mailbox
     _attach(mail, settings, payloads)
-    return mail
+    return redirected(mail, settings.redirect_all_mail)
 
 
 def _mail(settings: Settings, rendered: Mail, id: str, written_at: datetime) -> EmailMessage:

@@ -12,7 +12,7 @@ import shutil
 import stat
 import uuid
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +208,7 @@ def _write_down(
     }
     if decided.state in {"held", "refused"}:
         day = claim.received_at.astimezone(LONDON).date()
-        delivery["hold_until"] = _working_days_later(day, decided.hold_days)
+        delivery["hold_until"] = settings.partnership.working_days.after(day, decided.hold_days)
         _set_apart(claim, settings.held / delivery_id)
     told = messages.on_arrival(settings, connection, delivery, decided.remedy)
     with transaction(connection):
@@ -253,15 +253,3 @@ def _set_apart(claim: Claim, folder: Path) -> None:
         copy_whole(claim.bytes_path, folder / "bytes")
     elif not os.path.lexists(folder / "as-sent"):
         os.rename(claim.bytes_path, folder / "as-sent")
-
-
-def _working_days_later(day: Any, count: int) -> Any:
-    """The working day ``count`` after ``day`` in England (weekends and bank holidays left out)."""
-    import holidays
-
-    closed = holidays.country_holidays("GB", subdiv="ENG", years=[day.year, day.year + 1])
-    while count:
-        day += timedelta(days=1)
-        if day.weekday() < 5 and day not in closed:
-            count -= 1
-    return day

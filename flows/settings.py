@@ -3,6 +3,7 @@
 import getpass
 import json
 import os
+import re
 import stat
 import uuid
 from collections.abc import Callable, Mapping
@@ -44,6 +45,7 @@ class Settings:
     partnership_root: Path = PROGRAM
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     smtp: Smtp | None = None
+    redirect_all_mail: str | None = None  # the one address a rehearsal's mail goes to
     actor: Actor = field(default_factory=lambda: Actor(_account(), f"run-{uuid.uuid4().hex[:12]}"))
 
     @cached_property
@@ -124,7 +126,8 @@ def _account() -> str:
 
 
 def load_settings(environment: Mapping[str, str] | None = None, home: Path | None = None) -> Settings:
-    """Read the settings from the environment: EXCHANGE_HOME, EXCHANGE_PARTNERSHIP, EXCHANGE_NOW, EXCHANGE_SMTP_*.
+    """Read the settings from the environment: EXCHANGE_HOME, EXCHANGE_PARTNERSHIP, EXCHANGE_NOW, EXCHANGE_SMTP_*,
+    EXCHANGE_REDIRECT_ALL_MAIL.
 
     A demo's home keeps the demo's own clock, so that nothing in it is overdue today.
 
@@ -137,7 +140,12 @@ def load_settings(environment: Mapping[str, str] | None = None, home: Path | Non
     if not (root / "schemas").is_dir():
         raise SettingsError(f"EXCHANGE_PARTNERSHIP names {root}, which has no schemas folder.")
     moment = env.get("EXCHANGE_NOW") or _demo_clock(home)
-    settings = {"home": home, "partnership_root": root, "smtp": _smtp(env)}
+    redirect = env.get("EXCHANGE_REDIRECT_ALL_MAIL") or None
+    if redirect is not None and not re.fullmatch(r"[^@\s,;<>]+@[^@\s,;<>]+", redirect):
+        raise SettingsError(
+            "EXCHANGE_REDIRECT_ALL_MAIL is not one e-mail address, such as rehearsal@council.example."
+        )
+    settings = {"home": home, "partnership_root": root, "smtp": _smtp(env), "redirect_all_mail": redirect}
     if moment:
         fixed = _moment(moment)
         return Settings(**settings, now=lambda: fixed)  # type: ignore[arg-type]

@@ -1,11 +1,10 @@
 """What arrived, what became of it, and what is owed. Only looks; imports neither Prefect nor Great Expectations."""
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
+from flows.owed import owed
 from flows.settings import Settings, today
-from schemas.periods import Period, periods_between
 from warehouse import ledger
 from warehouse.connection import open_warehouse
 
@@ -35,39 +34,19 @@ def _live(found: list[dict[str, Any]]) -> set[tuple[str, str, str]]:
 def due(settings: Settings, live: set[tuple[str, str, str]]) -> list[dict[str, Any]]:
     """What is owed and not in: each ended period of each agreement in force, with the day it is due.
 
-    Nothing is owed under an agreement that is no longer in force, nor of published data.
+    Nothing is owed under an agreement that is no longer in force or still a test, nor of published data.
     """
     day = today(settings)
-    owed = []
-    for key, contract in sorted(settings.partnership.contracts.items()):
-        if contract.cadence is None:
-            continue
-        for period, due_on in _owed_periods(settings, key, contract.cadence, day):
-            if (contract.partner, contract.dataset, period.id) not in live:
-                owed.append(
-                    {
-                        "partner": contract.partner,
-                        "dataset": contract.dataset,
-                        "period": period.id,
-                        "due_on": due_on.isoformat(),
-                        "state": "overdue" if due_on < day else "due",
-                    }
-                )
-    return sorted(owed, key=lambda row: (row["due_on"], row["partner"], row["dataset"]))
-
-
-def _owed_periods(settings: Settings, key: str, cadence: str, day: date) -> list[tuple[Period, date]]:
-    """The ended periods that an agreement in force today covers, each with its due day."""
-    agreement = next(
-        (one for one in settings.partnership.agreements if key in one.datasets and one.in_force(day)), None
-    )
-    if agreement is None:
-        return []
-    last = min(day, agreement.covers_to or day)
     return [
-        (period, agreement.due_on(period))
-        for period in periods_between(cadence, agreement.covers_from, last)
-        if period.end < day and agreement.covers(period)
+        {
+            "partner": one.partner,
+            "dataset": one.dataset,
+            "period": one.period.id,
+            "due_on": one.due_on.isoformat(),
+            "state": "overdue" if one.due_on < day else "due",
+        }
+        for one in owed(settings)
+        if one.slot not in live
     ]
 
 

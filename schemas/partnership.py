@@ -17,7 +17,9 @@ from schemas.geography import Geography, load_geography
 from schemas.loading import DefinitionError, Source
 from schemas.partner import Partner, Person, load_partner
 from schemas.periods import Period, in_words
+from schemas.reminders import Reminders, read_reminders
 from schemas.standard import Standard, check_standard, load_standard
+from schemas.working_days import WorkingDays, working_days_of
 
 REPOSITORY = Path(__file__).resolve().parent.parent  # the program's own folder: the shipped example partnership
 
@@ -39,6 +41,7 @@ class Partnership:
     escalation: tuple[Escalation, ...]
     marking: str  # '' for none
     comparators: Mapping[str, str]  # code -> name
+    reminders: Reminders
     partners: Mapping[str, Partner]
     contracts: Mapping[str, Contract]  # by key, e.g. police/street_crime
     standards: Mapping[str, Standard]  # by key
@@ -48,6 +51,11 @@ class Partnership:
     personal_patterns: tuple[re.Pattern[str], ...]
     geography: Geography
     fingerprints: Mapping[str, str]  # sha256 of each file read, by its path from the root
+
+    @property
+    def working_days(self) -> WorkingDays:
+        """The working days where the partnership is."""
+        return working_days_of(self.area_code)
 
     def agreement_for(self, key: str, received: date, period: Period | None = None) -> Agreement | None:
         """The agreement under which we may hold a delivery: in force on the day of receipt, covering the period.
@@ -140,6 +148,7 @@ def load_partnership(root: Path | None = None) -> Partnership:
         escalation=read_escalation(about.content.get("escalation", ()), about),
         marking=about.content.get("marking", ""),
         comparators={entry["code"]: entry["name"] for entry in about.content["comparators"]},
+        reminders=read_reminders(about.content.get("reminders", {}), about),
         partners={id: partner for id, (partner, _) in partners.items()},
         contracts={contract.key: contract for contract, _ in contracts},
         standards={standard.key: standard for standard, _ in standards},

@@ -41,11 +41,15 @@ class Actor:
 
 @dataclass(frozen=True)
 class Message:
-    """Something to tell: ``kind`` is receipt, alert or operator; the payload holds ids, counts and sentences."""
+    """Something to tell: ``kind`` says which letter; the payload holds ids, counts and sentences.
+
+    A message that names its ``step`` is written once for its subject, however often it is posted.
+    """
 
     kind: str
     partner: str | None
     payload: Mapping[str, Any] = field(default_factory=dict)
+    step: str | None = None
 
 
 @functools.cache
@@ -163,9 +167,9 @@ def record_rules(connection: Connection, delivery_id: str, results: Iterable[Map
         )
 
 
-def post(connection: Connection, message: Message, subject: str, at: datetime) -> None:
-    """Put one message that belongs to no change of state into the outbox."""
-    _post(connection, subject, [message], at)
+def post(connection: Connection, message: Message, subject: str, at: datetime) -> list[str]:
+    """Put one message that belongs to no change of state into the outbox; returns its id, or none if it is there."""
+    return _post(connection, subject, [message], at)
 
 
 def has_message(connection: Connection, subject: str, kind: str) -> bool:
@@ -176,17 +180,18 @@ def has_message(connection: Connection, subject: str, kind: str) -> bool:
     return bool(found[0][0])
 
 
-def _post(connection: Connection, subject: str, messages: Iterable[Message], at: datetime) -> None:
+def _post(connection: Connection, subject: str, messages: Iterable[Message], at: datetime) -> list[str]:
+    posted = []
     for message in messages:
-        before = connection.execute(
-            "SELECT count(*) FROM warehouse.ledger.outbox WHERE delivery_id = ?", [subject]
-        ).fetchall()[0][0]
+        message_id = _message_id(connection, subject, message)
+        if message_id is None:
+            continue
         connection.execute(
             "INSERT INTO warehouse.ledger.outbox "
             "(message_id, delivery_id, partner, kind, payload, state, attempts, created_at) "
             "VALUES (?, ?, ?, ?, ?, 'waiting', 0, ?)",
             [
-                f"{subject}.{before + 1}.{message.kind}",
+                message_id,
                 subject,
                 message.partner,
                 message.kind,
@@ -194,6 +199,36 @@ def _post(connection: Connection, subject: str, messages: Iterable[Message], at:
                 _naive(at),
             ],
         )
+        posted.append(message_id)
+    return posted
+
+
+def _message_id(connection: Connection, subject: str, message: Message) -> str | None:
+    """Subject, number (or step) and kind; None for a step that was told of already."""
+    if message.step is None:
+        before = connection.execute(
+            "SELECT count(*) FROM warehouse.ledger.outbox WHERE delivery_id = ?", [subject]
+        ).fetchall()[0][0]
+        return f"{subject}.{before + 1}.{message.kind}"
+    message_id = f"{subject}.{message.step}.{message.kind}"
+    known = connection.execute(
+        "SELECT count(*) FROM warehouse.ledger.outbox WHERE message_id = ?", [message_id]
+    ).fetchall()[0][0]
+    return None if known else message_id
+
+
+def record_sweep(connection: Connection, part: str, at: datetime) -> None:
+    """Note that a part of the sweep ran to its end."""
+    connection.execute("DELETE FROM warehouse.ledger.sweep WHERE part = ?", [part])
+    connection.execute("INSERT INTO warehouse.ledger.sweep VALUES (?, ?)", [part, _naive(at)])
+
+
+def sweeps(connection: Connection) -> dict[str, datetime]:
+    """When each part of the sweep last ran to its end."""
+    if not is_prepared(connection):
+        return {}
+    found = rows(connection, "SELECT part, ran_at FROM warehouse.ledger.sweep ORDER BY part")
+    return {row["part"]: row["ran_at"] for row in found}
 
 
 def audit(

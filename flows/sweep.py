@@ -1,0 +1,106 @@
+"""Sweep: whatever no event announced. Nothing here depends on anybody having been told that there is work.
+
+Each part is a plain function that finds its work in the ledger and on disk, so it can run alone, late, or twice:
+a second sweep finds nothing new. A part that fails keeps none of the others from running.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from flows import messages
+from flows.chase import chase
+from flows.delays import tell_of_delays
+from flows.lapsing import remind_of_reviews
+from flows.retention import expire_held
+from flows.settings import Settings, today
+from warehouse import ledger
+from warehouse.connection import one_run, open_warehouse, transaction
+
+LATE_AFTER = timedelta(hours=2)  # a sweep is due every hour; monitoring complains after two
+log = logging.getLogger("exchange.sweep")
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A part of the sweep: the ids of what it did (deliveries, messages, publications), or the kind of failure."""
+
+    part: str
+    done: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+def pick_up(settings: Settings) -> list[str]:
+    """Bring through what waits: files in the inboxes, claims a crash left, deliveries received or not yet merged."""
+    from flows.drain import drain
+
+    return [row["delivery_id"] for row in drain(settings)]
+
+
+def retain(settings: Settings) -> list[str]:
+    """Erase what is kept no longer: held files whose days are over, rows past their agreement's retention."""
+    from flows.erasure import expire_due
+
+    with one_run(settings.home):
+        return [*expire_held(settings), *expire_due(settings)]
+
+
+def send(settings: Settings) -> list[str]:
+    """Send what the outbox holds. Mail that waits is no new work: only the ids of what left are returned."""
+    from flows.notify import send_outbox
+
+    sent, _ = send_outbox(settings)
+    return [f"{sent} messages"] if sent else []
+
+
+# In this order: what is in is not chased, and what was written goes out last.
+PARTS: dict[str, Callable[[Settings], list[str]]] = {
+    "pick_up": pick_up,
+    "retention": retain,
+    "delays": tell_of_delays,
+    "chase": chase,
+    "reviews": remind_of_reviews,
+    "send": send,
+}
+
+
+def sweep(settings: Settings, parts: Iterable[str] | None = None) -> list[Swept]:
+    """Run the parts of the sweep (default: all, in their order); one sweep at a time.
+
+    Raises:
+        KeyError: there is no part of that name.
+    """
+    wanted = list(PARTS if parts is None else parts)
+    works = [(part, PARTS[part]) for part in wanted]
+    with one_run(settings.home, "sweep"):
+        return [_swept(settings, part, work) for part, work in works]
+
+
+def _swept(settings: Settings, part: str, work: Callable[[Settings], list[str]]) -> Swept:
+    try:
+        done = work(settings)
+        with open_warehouse(settings.home, writable=True) as connection:
+            ledger.prepare(connection, settings.now())
+            with transaction(connection):
+                ledger.record_sweep(connection, part, settings.now())
+    except Exception as error:
+        # The text of an unforeseen error may quote a row: only its type may leave.
+        kind = type(error).__name__
+        log.error("sweep: %s failed: %s", part, kind)
+        _tell_operator(settings, part, kind)
+        return Swept(part, problem=kind)
+    return Swept(part, tuple(done))
+
+
+def _tell_operator(settings: Settings, part: str, kind: str) -> None:
+    """Once a day and part; where not even that can be written, monitoring still sees that the sweep is late."""
+    fault = messages.on_fault(settings, {"delivery_id": None}, f"The sweep could not do its part {part} ({kind})")
+    told = ledger.Message(fault.kind, None, fault.payload, f"{today(settings)}")
+    try:
+        with open_warehouse(settings.home, writable=True) as connection:
+            ledger.prepare(connection, settings.now())
+            with transaction(connection):
+                ledger.post(connection, told, f"sweep-{part}", settings.now())
+    except Exception as error:
+        log.error("sweep: the operator could not be told: %s", type(error).__name__)
