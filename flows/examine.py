@@ -5,7 +5,7 @@
 
 import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -24,7 +24,7 @@ from warehouse.reference import create_places
 
 if TYPE_CHECKING:  # the engine behind them takes seconds to import, and a file may be turned away before
     from expectations.run import RuleResult
-    from schemas.standard import Standard
+    from schemas.standard import Rule, Standard
 
 
 class OurFaultError(Exception):
@@ -79,6 +79,7 @@ class Examination:
     accepted: Path | None = None
     quarantined: Path | None = None
     pseudonym_key: bytes | None = None
+    confirmed: frozenset[tuple[str, str | None]] = frozenset()  # rules confirmed as true, with their slot
 
 
 def examine(partnership: Partnership, work: Examination) -> Verdict:
@@ -194,22 +195,27 @@ def _judge(
     slots = staging.slot_values(connection, contract.supersede_by)
     if contract.supersede_by and len(slots) != 1:
         return _not_one_slot(contract, len(slots))
+    slot = ", ".join(str(part)[:80] for part in slots[0]) if slots else None
+    confirmed = {rule_id for rule_id, said_of in work.confirmed if said_of == slot}
     judged = _run_rules(connection, partnership, work)
     places = _places(contract, present, origin)
     setting_aside = {
         result.rule.id: result.row_query
         for result in judged.results
         if result.outcome == "failed" and result.row_query is not None and result.rule.severity != "info"
+        if result.rule.severity == "critical" or result.rule.id not in confirmed
     }
     rules = [
         *_reading_rules(loaded),
-        *(_told(connection, result, origin) | _standing(result, places) for result in judged.results),
+        *(
+            weigh(_told(connection, result, origin) | _standing(result, places), result.rule, confirmed)
+            for result in judged.results
+        ),
     ]
     failed = [rule for rule in rules if rule["outcome"] == "failed"]
     staging.quarantine(connection, setting_aside)
     counts = staging.count_rows(connection, len(loaded.ragged))
     cells, faults = _cells(connection, judged, loaded, places, origin)
-    slot = ", ".join(str(part)[:80] for part in slots[0]) if slots else None
     critical = [rule for rule in failed if rule["severity"] == "critical"]
     if critical:
         return Verdict(
@@ -249,6 +255,19 @@ def _judge(
         cells=cells,
         faults=faults,
     )
+
+
+def weigh(told: dict[str, Any], rule: "Rule", confirmed: Collection[str]) -> dict[str, Any]:
+    """A rule's outcome after a person's word, and after its tolerance: too many rows turn the file away."""
+    if told["outcome"] != "failed" or rule.severity == "critical":
+        return told
+    if rule.id in confirmed:
+        return told | {"outcome": "confirmed"}
+    if rule.tolerance is not None and told["failed"] > rule.tolerance * told["checked"]:
+        share = f"{rule.tolerance * 100:g} %"
+        sentence = f"{told['sentence'].rstrip('.')}, more than {share} of those checked."
+        return told | {"severity": "critical", "sentence": sentence}
+    return told
 
 
 def _places(contract: Contract, present: list[Column], origin: Origin) -> dict[str, tuple[str, str]]:

@@ -17,7 +17,7 @@ from flows.alerts import settle
 from flows.compose import report_path
 from flows.examine import Examination, OurFaultError, Verdict, examine
 from flows.files import make_private, sync_file, write_whole
-from flows.settings import LONDON, Settings, SettingsError
+from flows.settings import LONDON, Settings, SettingsError, today
 from reports.error_report import error_report
 from schemas.periods import parse_period
 from warehouse import ledger
@@ -120,6 +120,8 @@ def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict:
     quarantined = settings.quarantined(partner, dataset, delivery_id)
     for path in (accepted, quarantined):
         make_private(path.parent)
+    with open_warehouse(settings.home) as connection:
+        confirmed = ledger.confirmed_rules(connection, delivery, today(settings))
     try:
         verdict = examine(
             settings.partnership,
@@ -140,6 +142,7 @@ def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict:
                 accepted=accepted,
                 quarantined=quarantined,
                 pseudonym_key=settings.pseudonym_key() if needs_key(contract) else None,
+                confirmed=confirmed,
             ),
         )
         for path in (accepted, quarantined):

@@ -33,6 +33,7 @@ class Rule:
     sentence: str
     remedy: str
     reason: str
+    tolerance: float | None = None  # share of the rows checked that may fail before the file is turned away
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -79,7 +80,10 @@ def load_standard(path: Path, root: Path) -> tuple[Standard, Source]:
 
 def _rule(entry: dict[str, Any]) -> Rule:
     meta = {key: " ".join(text.split()) for key, text in entry["meta"].items()}
-    return Rule(type=entry["type"], kwargs=entry["kwargs"], severity=entry["severity"], **meta)
+    tolerance = entry.get("tolerance")
+    return Rule(
+        type=entry["type"], kwargs=entry["kwargs"], severity=entry["severity"], tolerance=tolerance, **meta
+    )
 
 
 def check_standard(standard: Standard, source: Source, contract: Contract, codelists: Mapping[str, Any]) -> None:
@@ -95,6 +99,9 @@ def check_standard(standard: Standard, source: Source, contract: Contract, codel
             if SHOWS_VALUES.search(rule.type) and column in contract.personal_columns:
                 problem = f"would list values of '{column}', which is about people"
                 raise source.error(f"{place}.type", problem, "use a rule that counts, such as _to_be_in_set")
+        if rule.tolerance is not None and rule.severity != "warning":
+            problem = f"stands on a rule that is {rule.severity}"
+            raise source.error(f"{place}.tolerance", problem, "take it out, or write severity: warning")
         for word, argument in _placeholders(rule.kwargs):
             if word == "codelist":
                 known(source, f"{place}.kwargs", "codelist", argument, codelists)

@@ -167,6 +167,57 @@ def record_rules(connection: Connection, delivery_id: str, results: Iterable[Map
         )
 
 
+def next_states(state: str) -> tuple[str, ...]:
+    """The states a delivery in this one may move to."""
+    return tuple(_machine()["moves"][state])
+
+
+def failed_severities(connection: Connection, delivery_id: str) -> dict[str, str]:
+    """The rules a delivery failed, each with its severity."""
+    found = connection.execute(
+        "SELECT rule_id, severity FROM warehouse.ledger.rule_result WHERE delivery_id = ? AND outcome = 'failed'",
+        [delivery_id],
+    ).fetchall()
+    return dict(found)
+
+
+def forget_rules(connection: Connection, delivery_id: str) -> None:
+    """Take out how the rules went, before a delivery is judged anew."""
+    connection.execute("DELETE FROM warehouse.ledger.rule_result WHERE delivery_id = ?", [delivery_id])
+
+
+def remember_confirmation(
+    connection: Connection,
+    delivery: Mapping[str, Any],
+    rule_id: str,
+    *,
+    reason: str,
+    until: date,
+    by: str,
+    at: datetime,
+) -> None:
+    """Write that what a rule found in a delivery's slot is true."""
+    slot = [delivery[key] for key in ("partner", "dataset", "period", "slot")]
+    connection.execute(
+        "INSERT INTO warehouse.ledger.confirmation VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        [*slot, rule_id, delivery["delivery_id"], reason, until, by, _naive(at)],
+    )
+
+
+def confirmed_rules(
+    connection: Connection, delivery: Mapping[str, Any], day: date
+) -> frozenset[tuple[str, str | None]]:
+    """The rules confirmed for a delivery's period that hold on that day, each with the slot it was said of."""
+    if not is_prepared(connection):
+        return frozenset()
+    found = connection.execute(
+        "SELECT rule_id, slot FROM warehouse.ledger.confirmation "
+        "WHERE partner = ? AND dataset = ? AND period = ? AND until >= ?",
+        [delivery["partner"], delivery["dataset"], delivery["period"], day],
+    ).fetchall()
+    return frozenset((rule_id, slot) for rule_id, slot in found)
+
+
 def post(connection: Connection, message: Message, subject: str, at: datetime) -> list[str]:
     """Put one message that belongs to no change of state into the outbox; returns its id, or none if it is there."""
     return _post(connection, subject, [message], at)

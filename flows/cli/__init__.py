@@ -34,6 +34,7 @@ IN_WORDS = {
     "DefinitionError": WRONG_USE,
     "PublishError": WRONG_USE,
     "AlertError": WRONG_USE,
+    "DecisionError": WRONG_USE,
     "ErasureError": WRONG_USE,
     "DemoError": WRONG_USE,
     "UpError": OUR_FAULT,

@@ -1,7 +1,8 @@
-"""Commands that record a person's word: alerts list, ack and send; erase."""
+"""Commands that record a person's word: alerts list, ack and send; erase; confirm; withdraw."""
 
 import argparse
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from flows.cli.outcome import OK, OUR_FAULT, settings, show
@@ -32,6 +33,47 @@ def add_to(command: Callable[..., Any]) -> None:
     erase.add_argument("delivery")
     erase.add_argument("--reason", required=True, help="why, in a sentence; it is kept")
     erase.add_argument("--by", required=True, help="on whose word")
+
+    confirm = command(
+        "confirm",
+        _confirm,
+        "confirm as true what a rule found, and judge the delivery anew",
+        "exchange confirm council-household_waste-FY2009-Q1-1a2b3c4d CHW-015 --reason 'weighed twice, and true' "
+        "--until 2009-12-31 --by 'D. Lead'",
+    )
+    confirm.add_argument("delivery")
+    confirm.add_argument("rule")
+    confirm.add_argument("--reason", required=True, help="why it is true, in a sentence; it is kept")
+    confirm.add_argument("--until", required=True, type=date.fromisoformat, metavar="DATE", help="the last day")
+    confirm.add_argument("--by", required=True, help="on whose word")
+
+    withdraw = command(
+        "withdraw",
+        _withdraw,
+        "take a delivery back: it counts no more, and what it fed is restated",
+        "exchange withdraw council-household_waste-FY2009-Q1-1a2b3c4d --reason 'wrong year' --by 'A. Officer'",
+    )
+    withdraw.add_argument("delivery")
+    withdraw.add_argument("--reason", required=True, help="why, in a sentence; it is kept")
+    withdraw.add_argument("--by", required=True, help="on whose word")
+
+
+def _confirm(options: argparse.Namespace) -> int:
+    from flows.decisions import confirm
+
+    decision = confirm(
+        settings(), options.delivery, options.rule, reason=options.reason, until=options.until, by=options.by
+    )
+    print(f"{options.rule} is confirmed for {options.delivery}, which is now {decision.replace('_', ' ')}.")
+    return OK
+
+
+def _withdraw(options: argparse.Namespace) -> int:
+    from flows.decisions import withdraw
+
+    withdraw(settings(), options.delivery, reason=options.reason, by=options.by)
+    print(f"{options.delivery} is withdrawn. Its period counts as not received until a new file comes.")
+    return OK
 
 
 def _alerts_list(options: argparse.Namespace) -> int:

@@ -47,11 +47,12 @@ WITH needed AS (
 ), failed AS (
     SELECT
         delivery_id,
-        count(*) AS rules_failed,
-        string_agg(sentence, ' ' ORDER BY
+        count(*) FILTER (WHERE outcome = 'failed') AS rules_failed,
+        string_agg(concat(CASE outcome WHEN 'confirmed' THEN 'Confirmed as true: ' END, sentence), ' ' ORDER BY
+            outcome DESC,
             CASE severity WHEN 'critical' THEN 1 WHEN 'warning' THEN 2 ELSE 3 END, failed DESC, rule_id) AS sentences
     FROM warehouse.ledger.rule_result
-    WHERE outcome = 'failed'
+    WHERE outcome IN ('failed', 'confirmed')
     GROUP BY ALL
 ), hiding AS (
     SELECT delivery_id, bool_or(rows_received IS NULL) AS hides_rows FROM performance.provenance GROUP BY ALL
