@@ -39,6 +39,9 @@ def add_to(command: Callable[..., Any]) -> None:
     explain.add_argument("--framework")
     explain.add_argument("--json", action="store_true")
 
+    rules = command("standards", _standards, "every rule of every agreed standard, in plain words")
+    rules.add_argument("--json", action="store_true")
+
     verify = command("verify", _verify, "check the audit chain and the archive's checksums")
     verify.add_argument("--json", action="store_true")
 
@@ -93,3 +96,13 @@ def _verify(options: argparse.Namespace) -> int:
             "\n".join(found["problems"]) or f"Sound: {found['audit_rows']} audit rows, {found['archived']} files."
         )
     return DATA_FAILED if found["problems"] else OK
+
+
+def _standards(options: argparse.Namespace) -> int:
+    from flows.catalogue import catalogue, catalogue_text
+
+    found = catalogue(settings().partnership)
+    if options.json:
+        return show(found)
+    print(catalogue_text(found))
+    return OK
