@@ -21,12 +21,13 @@ check: install  ## formatter, linter, strict types
 
 install: $(VENV)/.installed
 
-# A changed lock installs anew; an unchanged one costs nothing. The checkout itself is put on the path, not built.
+# A changed lock installs anew; an unchanged one costs nothing. The lock is whole, so pip resolves nothing (--no-deps):
+# the pip of Python 3.11 does not see that sqlalchemy[asyncio] is the sqlalchemy that is locked. The checkout itself is put on the path, not built.
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@echo "Preparing the virtual environment (one to three minutes, once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.txt
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "partnership_exchange.pth").write_text(str(pathlib.Path.cwd()) + "\n")'
 	@printf '#!%s\nfrom flows.cli import main\nraise SystemExit(main())\n' "$$PWD/$(BIN)/python" > $(BIN)/exchange
 	@chmod +x $(BIN)/exchange
