@@ -78,12 +78,20 @@ def _explained(error: Exception) -> int:
     )
 
 
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help in which a command of any length stands on the line of what it does."""
+
+    def add_argument(self, action: argparse.Action) -> None:
+        super().add_argument(action)
+        self._action_max_length += self._indent_increment  # argparse forgets that commands are indented once more
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="exchange",
         description="The open data exchange of a local partnership.",
         epilog=EXAMPLES,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=_Help,
     )
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
 
@@ -93,7 +101,7 @@ def _parser() -> argparse.ArgumentParser:
             help=says,
             description=says[0].upper() + says[1:] + ".",
             epilog=f"example:\n  {example}" if example else None,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
+            formatter_class=_Help,
         )
         made.set_defaults(run=run)
         return made
