@@ -34,7 +34,7 @@
   var box = document.querySelector(".search");
   if (!box) return;
   var input = box.querySelector("input"), told = box.querySelector("[role=status]");
-  var all = Array.from(document.querySelectorAll("[data-find]")), rows = Array.from(document.querySelectorAll("tr[data-find]"));
+  var all = Array.from(document.querySelectorAll("[data-find]")), rows = all.filter(function (item) { return item.hasAttribute("data-counts"); });
   box.hidden = false;
   input.addEventListener("input", function () {
     var wanted = input.value.toLowerCase().split(/\s+/).filter(Boolean);
@@ -42,8 +42,8 @@
       var has = item.getAttribute("data-find");
       item.hidden = !wanted.every(function (word) { return has.includes(word); });
     });
-    document.querySelectorAll("table.template tbody").forEach(function (body) {
-      body.hidden = !body.querySelector("tr[data-find]:not([hidden])");
+    document.querySelectorAll("[data-finds]").forEach(function (group) {
+      group.hidden = wanted.length > 0 && !group.querySelector("[data-find]:not([hidden])");
     });
     var left = rows.filter(function (row) { return !row.hidden; }).length;
     told.textContent = wanted.length ? left + " of " + rows.length + " indicators shown" : "";

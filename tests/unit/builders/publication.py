@@ -457,3 +457,27 @@ def failed_rule(**changes: Any) -> dict[str, Any]:
         "rows": [4, 9, 17],
     }
     return {**rule, **changes}
+
+
+HOSTILE = (
+    '<script>window.ran=1</script><img src=x onerror="window.ran=2">=cmd|"/c calc"!A0 @SUM(1+1) '
+    "<svg onload=window.ran=3> {{ 7*7 }} ${7*7} #{7*7} \"quoted\" 'single' & [a](javascript:window.ran=4) "
+)
+
+
+def hostile(role: str) -> Publication:
+    """The shipped publication with markup and formulas, 300 letters of them, wherever anybody may write a text."""
+    told = shipped(role)
+    text = (HOSTILE * 3)[:300]
+    rows = told.indicators.assign(commentary=text, unit=HOSTILE[:60], data_quality=HOSTILE)
+    rows["name"] = rows["name"] + " " + HOSTILE
+    rows["target"] = text
+    return replace(
+        told,
+        title=HOSTILE[:80],
+        framework_note=text,
+        indicators=rows,
+        data_quality=told.data_quality.assign(sentence=text),
+        actions=told.actions.assign(action=text, owner=HOSTILE),
+        provenance=told.provenance.assign(definition=text, formula=text, source=text, dataset=HOSTILE),
+    )
