@@ -1,4 +1,4 @@
-"""The flows a Prefect server runs. Parameters are ids and folders only: the UI shows them.
+"""The flows a Prefect server runs. Parameters are ids only, since the UI shows them; the home is EXCHANGE_HOME's.
 
 Stations are tasks; each is one call of a plain function. Nothing here decides: a run that is late, lost or doubled
 finds in the ledger what is left to do.
@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
@@ -19,6 +19,7 @@ from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
+from pydantic import Field
 
 from flows import record
 from flows.events import tell_moves
@@ -28,7 +29,9 @@ from flows.merge import merge_accepted
 from flows.notify import send_outbox
 from flows.publish import Made, PublishError, publish_due
 from flows.service.liveness import alive
+from flows.service.zombies import close_zombies
 from flows.settings import LONDON, Settings, SettingsError, load_settings
+from flows.sweep import sweep as sweep_parts
 from flows.validate import WORKERS, Fault, validate_received, verdict_on
 from schemas.loading import DefinitionError
 from warehouse import ledger
@@ -37,6 +40,9 @@ from warehouse.connection import WarehouseBusyError, one_run, open_warehouse
 # Errors whose text is a sentence of ours. Any other may quote a row, and Prefect logs and keeps what is raised.
 OURS = (DefinitionError, ledger.NewerHomeError, OurFaultError, PublishError, SettingsError, WarehouseBusyError)
 log = logging.getLogger("exchange.deployed")
+
+FrameworkId = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$", examples=["laa-2008-11"])]
+PeriodId = Annotated[str, Field(pattern=r"^(FY|AY|CY)?[0-9]{4}(-[A-Za-z0-9]+)?$", examples=["FY2009-Q2"])]
 
 
 @contextmanager
@@ -51,10 +57,10 @@ def _no_value_told() -> Iterator[None]:
 
 
 @contextmanager
-def _run(home: str | None) -> Iterator[Settings]:
-    """The settings of a run on a home, which shows meanwhile that the run lives."""
+def _run() -> Iterator[Settings]:
+    """The settings of a run, which shows meanwhile in the home that it lives."""
     os.umask(0o077)
-    settings = load_settings(home=Path(home) if home else None)
+    settings = load_settings()
     with alive(settings.home, flow_run.get_id()):
         yield settings
 
@@ -196,9 +202,9 @@ def _ended(settings: Settings, taken: set[str]) -> Any:
     task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]
     persist_result=False,
 )
-def ingest(home: str | None = None) -> list[dict[str, Any]]:
+def ingest() -> list[dict[str, Any]]:
     """Take in everything waiting in the partners' inboxes, through validation and merge, and tell the officers."""
-    with _run(home) as settings:
+    with _run() as settings:
         taken = _brought_through(settings)
         told = tell_moves(settings)
         notify_station(settings)  # outside the lock: a mail server that is away must not keep the next run waiting
@@ -213,9 +219,9 @@ def ingest(home: str | None = None) -> list[dict[str, Any]]:
     task_runner=ThreadPoolTaskRunner(max_workers=WORKERS),  # type: ignore[arg-type]
     persist_result=False,
 )
-def merge(home: str | None = None) -> list[dict[str, Any]]:
+def merge() -> list[dict[str, Any]]:
     """Decide and merge what an earlier run left behind; new files are for the ingest flow."""
-    with _run(home) as settings:
+    with _run() as settings:
         with one_run(settings.home), _no_value_told():
             taken = {delivery_id for delivery_id, _ in validate_received(settings, _judged)}
             taken |= set(merge_station(settings))
@@ -225,23 +231,55 @@ def merge(home: str | None = None) -> list[dict[str, Any]]:
 
 
 @flow(name="notify", flow_run_name=_named, persist_result=False)
-def notify(home: str | None = None) -> Any:
+def notify() -> Any:
     """Send what the outbox still holds: alerts and receipts that a mail server away did not take."""
-    with _run(home) as settings:
+    with _run() as settings:
         unsent = notify_station(settings)
         tell_moves(settings)
         return Completed(name="Mail waits" if unsent else "Completed", message=f"{unsent} messages wait")
 
 
 @flow(name="publish", flow_run_name=_named, persist_result=False)
-def publish(framework: str | None = None, period: str | None = None, home: str | None = None) -> list[Made]:
+def publish(framework: FrameworkId | None = None, period: PeriodId | None = None) -> list[Made]:
     """Publish a framework's performance for a period: the same template for every governance layer."""
-    with _run(home) as settings:
+    with _run() as settings:
         with _no_value_told():
             made = publish_due(settings, framework, period)
         tell_moves(settings)
         _show_publications(made)
         return made
+
+
+def _swept(parts: Sequence[str] | None) -> State[Any]:
+    """A sweep (None: all of it) with a table of what each part did; it fails where a part could not be done."""
+    with _run() as settings:
+        with _no_value_told():
+            found = sweep_parts(settings, parts)
+        close_zombies(settings.home)
+        tell_moves(settings)
+    _shown(create_table_artifact, key="sweep", table=record.sweep_table(found), description="What each part did")
+    if failed := [one.part for one in found if one.problem]:
+        return Failed(data=found, message=f"Not done, our fault: {', '.join(failed)}")
+    done = sum(len(one.done) for one in found)
+    return Completed(data=found, name="Completed" if done else "Nothing was left", message=f"{done} done")
+
+
+@flow(name="sweep", flow_run_name=_named, persist_result=False)
+def sweep() -> Any:
+    """Find whatever no event announced: waiting files, stuck states, what is overdue, unsent mail, retention."""
+    return _swept(None)
+
+
+@flow(name="chase", flow_run_name=_named, persist_result=False)
+def chase() -> Any:
+    """Remind officers of what is due soon and chase what is overdue, by working days, and send the mail."""
+    return _swept(["delays", "chase", "reviews", "send"])
+
+
+@flow(name="retention", flow_run_name=_named, persist_result=False)
+def retention() -> Any:
+    """Erase what is kept no longer: held files whose days are over, rows past their agreement's retention."""
+    return _swept(["retention"])
 
 
 def _show_publications(made: Sequence[Made]) -> None:

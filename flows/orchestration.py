@@ -32,7 +32,8 @@ def run_ingest(settings: Settings, report: Report) -> list[dict[str, Any]]:
         return drain(settings, report)
     from flows.deployed import ingest
 
-    rows: list[dict[str, Any]] = ingest(settings.home.as_posix())
+    os.environ["EXCHANGE_HOME"] = str(settings.home)  # a flow's parameters are ids only
+    rows: list[dict[str, Any]] = ingest()
     return rows
 
 
@@ -46,5 +47,6 @@ def run_publish(
         return publish_due(settings, framework, period)
     from flows.deployed import publish
 
-    made: list[Made] = publish(framework, period, settings.home.as_posix())
+    os.environ["EXCHANGE_HOME"] = str(settings.home)
+    made: list[Made] = publish(framework, period)
     return made

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.settings import Settings
+from flows.sweep import Swept
 from warehouse import ledger
 from warehouse.connection import open_warehouse
 
@@ -80,6 +81,11 @@ def rules_table(settings: Settings, delivery_ids: Sequence[str]) -> list[dict[st
         }
         for row in found
     ]
+
+
+def sweep_table(found: Iterable[Swept]) -> list[dict[str, Any]]:
+    """What each part of a sweep did: how much, and the kind of failure where it could not."""
+    return [{"part": one.part, "done": len(one.done), "problem": one.problem or ""} for one in found]
 
 
 def docs_links(settings: Settings, rows: Iterable[Mapping[str, Any]]) -> str:

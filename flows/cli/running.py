@@ -111,7 +111,7 @@ def _worker(options: argparse.Namespace) -> int:
 
     signal.signal(signal.SIGTERM, stop)
     with suppress(KeyboardInterrupt):
-        asyncio.run(work(options.name))
+        asyncio.run(work(settings().home, options.name))
     return OK
 
 

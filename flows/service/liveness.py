@@ -17,9 +17,11 @@ def alive(home: Path, flow_run_id: str | None) -> Iterator[None]:
         return
     path = _path(home, flow_run_id)
     make_private(path.parent)
-    with FileLock(path):
-        yield
-    path.unlink(missing_ok=True)
+    try:
+        with FileLock(path):
+            yield
+    finally:  # a run that fails says so itself; only one that is killed leaves its lock behind
+        path.unlink(missing_ok=True)
 
 
 def was_here(home: Path, flow_run_id: str) -> bool:

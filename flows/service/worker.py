@@ -6,6 +6,7 @@ tasks, cancellation) is Prefect's as ever; only the way the process comes into b
 
 import multiprocessing
 from multiprocessing.context import ForkServerContext
+from pathlib import Path
 from typing import Any
 
 import anyio
@@ -20,6 +21,7 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, Proc
 
 from flows.service.environment import POOL
 from flows.service.fork import execute
+from flows.service.zombies import close_zombies
 
 FORKS: ForkServerContext = multiprocessing.get_context("forkserver")
 
@@ -95,9 +97,10 @@ def warm_up() -> None:
     forkserver.ensure_running()
 
 
-async def work(name: str | None = None) -> None:
-    """Take runs from the exchange's work pool until told to stop."""
+async def work(home: Path, name: str | None = None) -> None:
+    """Take runs from the exchange's work pool until told to stop; first close what an earlier worker's death left."""
     warm_up()
+    await anyio.to_thread.run_sync(close_zombies, home)
     settings: Any = get_current_settings().worker
     worker = WarmWorker(
         work_pool_name=POOL,

@@ -18,6 +18,7 @@ import yaml
 from prefect import Flow
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import TaskRun
+from prefect.exceptions import ParameterTypeError
 from prefect.settings import (
     PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_SERVER_ANALYTICS_ENABLED,
@@ -26,6 +27,7 @@ from prefect.settings import (
     temporary_settings,
 )
 from prefect.testing.utilities import prefect_test_harness
+from prefect.utilities.callables import parameter_schema
 
 import flows.deployed
 from flows.land import deliver
@@ -63,6 +65,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         if name.startswith("EXCHANGE_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("EXCHANGE_NOW", "2009-07-20T09:00")
+    monkeypatch.setenv("EXCHANGE_HOME", str(tmp_path / "home"))
     umask = os.umask(0o022)
     yield tmp_path / "home"
     os.umask(umask)
@@ -82,7 +85,7 @@ def test_ingest_is_one_flow_run_with_the_stations_as_its_tasks(
     server: SyncPrefectClient, home: Path, tmp_path: Path
 ) -> None:
     deliver(load_settings(home=home), waste(tmp_path), KEY)
-    (row,) = flows.deployed.ingest(str(home))
+    (row,) = flows.deployed.ingest()
     assert (row["state"], row["decision"], row["rows_accepted"]) == ("merged", "accepted", 3)
     assert [each["state"] for each in status(load_settings(home=home))["deliveries"]] == ["merged"]
     runs = task_runs(server, 5)
@@ -95,7 +98,7 @@ def test_ingest_is_one_flow_run_with_the_stations_as_its_tasks(
     ]
     (run,) = server.read_flow_runs()
     assert {each.flow_run_id for each in runs} == {run.id}
-    assert (run.state_name, run.parameters) == ("Accepted", {"home": str(home)})
+    assert (run.state_name, run.parameters) == ("Accepted", {})
     assert [each.state_name for each in runs] == ["Completed", "Accepted", "Completed", "Completed", "Completed"]
     for path in (home, home / "warehouse.duckdb"):
         assert path.stat().st_mode & 0o077 == 0, "for the owner only, whatever the worker's umask"
@@ -110,7 +113,7 @@ def test_what_a_failing_station_raises_reaches_the_server_without_its_text(
         raise RuntimeError(CANARY)
 
     monkeypatch.setattr(flows.deployed, "merge_accepted", broken)
-    state = flows.deployed.ingest(str(home), return_state=True)
+    state = flows.deployed.ingest(return_state=True)
     assert state.is_failed()
     told = [
         state.message or "",
@@ -148,15 +151,35 @@ def test_schedules_are_in_london_time(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", DEPLOYMENTS)
-def test_parameters_are_ids_and_a_folder_since_the_server_shows_them(name: str) -> None:
+def test_parameters_are_ids_since_the_server_shows_them(name: str) -> None:
     flow: Flow[..., Any] = getattr(flows.deployed, name)
-    parameters = inspect.signature(flow.fn).parameters
-    assert set(parameters) <= {"home", "framework", "period"}
-    assert {parameter.annotation for parameter in parameters.values()} == {str | None}
-    triggers = DEPLOYMENTS[name].get("triggers", [])
-    for given in (DEPLOYMENTS[name], *triggers):
-        assert set(given.get("parameters", {})) <= set(parameters)
+    properties = parameter_schema(flow).properties
+    assert set(properties) <= {"framework", "period"}
+    for asked in properties.values():
+        assert all("pattern" in kind or kind == {"type": "null"} for kind in asked["anyOf"]), "an id has its form"
+    for trigger in DEPLOYMENTS[name].get("triggers", []):
+        assert set(trigger.get("parameters", {})) <= set(properties)
     assert flow.persist_result is False
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_a_deployment_runs_once_at_a_time_and_on_time_without_any_event(name: str) -> None:
+    declared = DEPLOYMENTS[name]
+    assert declared["concurrency_limit"] == {"limit": 1, "collision_strategy": "ENQUEUE"}
+    assert any(schedule["active"] for schedule in declared["schedules"])
+    assert "exchange" in declared["tags"]
+
+
+def test_a_free_text_is_no_parameter(server: SyncPrefectClient, home: Path) -> None:
+    with pytest.raises(ParameterTypeError):
+        flows.deployed.publish(framework="Robert'); DROP TABLE")
+
+
+def test_a_sweep_shows_what_each_part_did(server: SyncPrefectClient, home: Path, tmp_path: Path) -> None:
+    deliver(load_settings(), waste(tmp_path), KEY)
+    states: list[Any] = [flow(return_state=True) for flow in (flows.deployed.sweep, flows.deployed.retention)]
+    assert [state.name for state in states] == ["Completed", "Nothing was left"]
+    assert [each["state"] for each in status(load_settings())["deliveries"]] == ["merged"]
 
 
 def test_without_a_server_the_plain_functions_run_and_prefect_is_not_imported(home: Path, tmp_path: Path) -> None:
