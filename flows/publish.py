@@ -153,6 +153,8 @@ def _documents(
                 published_on=today(settings),
                 area_code=settings.partnership.area_code,
                 audience=audience,
+                outlines=settings.partnership.geography.outlines,
+                outlines_owed_to=settings.partnership.geography.outlines_owed_to,
                 **frames,
             )
         )

@@ -71,6 +71,7 @@ class Part:
     value: float | None
     provisional: bool
     estimated: bool
+    area_code: str = ""  # of a ward that is an area of its own
 
 
 @dataclass(frozen=True)

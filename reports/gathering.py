@@ -214,7 +214,7 @@ def parts(rows: list[Record], area: str) -> tuple[tuple[Part, ...], tuple[tuple[
         inside = str(row["area_code"]) == area
         breakdown, category = str(row["breakdown"]), str(row["category"])
         if not inside and breakdown in ("all", "ward"):
-            wards.append(part(row, str(row["area_name"])))
+            wards.append(part(row, str(row["area_name"]), str(row["area_code"])))
         elif inside and breakdown == "ward" and category != "all":
             wards.append(part(row, category))
         elif inside and breakdown != "all":
@@ -222,9 +222,9 @@ def parts(rows: list[Record], area: str) -> tuple[tuple[Part, ...], tuple[tuple[
     return ranked(wards), tuple((words.humanise(name), ranked(found)) for name, found in sorted(others.items()))
 
 
-def part(row: Record, label: str) -> Part:
+def part(row: Record, label: str, area_code: str = "") -> Part:
     made = point(row)
-    return Part(label, made.state, made.value, made.provisional, made.estimated)
+    return Part(label, made.state, made.value, made.provisional, made.estimated, area_code)
 
 
 def ranked(found: list[Part]) -> tuple[Part, ...]:

@@ -22,6 +22,7 @@ from reports.gathering import figures
 from reports.publication import Publication, Record, records
 from reports.spark import spark
 from reports.trend import trend_chart
+from reports.ward_map import ward_map
 
 __all__ = ["Publication", "render_page"]
 
@@ -158,6 +159,7 @@ def environment() -> jinja2.Environment:
         quantity=quantity,
         spark=spark,
         trend=trend_chart,
+        ward_map=lambda figure, publication: ward_map(figure, publication.outlines),
         find_text=find_text,
         sort_value=sort_value,
         length_words=length_words,

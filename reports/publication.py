@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from reports.words import as_number
+from schemas.outlines import Outlines
 
 Record = dict[str, Any]
 
@@ -41,6 +42,7 @@ class Publication:
     `provenance` may be empty; otherwise their column `indicator` says what they are about. `spend` is money beside
     performance, `left_out` the indicators an agreement keeps from this layer or `audience`. `area_code` is the area
     of the headline; not given, it is the one that most `all`/`all` rows are of, and of these the most populous.
+    `outlines` draws the wards where there are any, and whom they are owed to is said below.
     Raises ValueError with a plain sentence when something is missing.
     """
 
@@ -64,6 +66,8 @@ class Publication:
     left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
     area_code: str | None = None
     audience: str = "restricted"
+    outlines: Outlines = field(default_factory=dict)
+    outlines_owed_to: str = ""
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:

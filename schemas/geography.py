@@ -12,6 +12,7 @@ from pathlib import Path
 
 from schemas import loading
 from schemas.loading import Source, known
+from schemas.outlines import Outlines, load_outlines
 
 AREA_TYPES = ("borough", "ward", "country", "region")
 
@@ -60,24 +61,27 @@ class WorstNeighbourhood:
 
 @dataclass(frozen=True, slots=True)
 class Geography:
-    """The rows of the four files, in their order."""
+    """The rows of the four files, in their order, and the outlines of the wards where there are any."""
 
     areas: tuple[Area, ...]
     lsoas: tuple[Lsoa, ...]
     population: tuple[Population, ...]
     worst_neighbourhoods: tuple[WorstNeighbourhood, ...]
     folder: Path  # holds areas.csv lsoas.csv population.csv worst_neighbourhoods.csv
+    outlines: Outlines
+    outlines_owed_to: str
 
 
 def load_geography(folder: Path, root: Path) -> tuple[Geography, list[Source]]:
-    """The four files, checked against each other. Raises DefinitionError."""
+    """The files, checked against each other. Raises DefinitionError."""
     areas, areas_source = _areas(folder, root)
     codes = {area.area_code for area in areas}
     lsoas, lsoas_source = _lsoas(folder, root, codes)
     population, population_source = _population(folder, root, codes)
     worst, worst_source = _worst(folder, root, {lsoa.lsoa_code for lsoa in lsoas})
-    geography = Geography(areas, lsoas, population, worst, folder)
-    return geography, [areas_source, lsoas_source, population_source, worst_source]
+    outlines, owed_to, drawn = load_outlines(folder, root, codes)
+    geography = Geography(areas, lsoas, population, worst, folder, outlines, owed_to)
+    return geography, [areas_source, lsoas_source, population_source, worst_source, *drawn]
 
 
 def _areas(folder: Path, root: Path) -> tuple[tuple[Area, ...], Source]:

@@ -191,7 +191,9 @@ def _check_nothing_is_overlooked(root: Path, sources: list[Source]) -> None:
     for folder in ("schemas", "expectations"):
         for path in sorted((root / folder).rglob("*")):
             file = path.relative_to(root).as_posix()
-            definition = path.suffix.lower() in (".yaml", ".yml", ".csv") and not path.name.startswith((".", "~"))
+            definition = path.suffix.lower() in (".yaml", ".yml", ".csv", ".geojson") and not path.name.startswith(
+                (".", "~")
+            )
             if definition and file not in read:
                 fix = "move it to where the others of its kind stand, and let a YAML file end in .yaml"
                 raise DefinitionError(file, "", "stands where nothing reads it", fix)

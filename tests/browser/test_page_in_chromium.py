@@ -12,8 +12,9 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium_axe_python import Axe
 
-from tests.unit.builders.publication import hostile, shipped
+from tests.unit.builders.publication import hostile, outlines, shipped
 
+MAPPED = replace(shipped("operational"), outlines=outlines(16), outlines_owed_to="Illustrative outlines.")
 ROLES = ("strategic", "executive", "operational")
 WIDTHS = (320, 768, 1440)
 # Every rule of WCAG 2.2 A and AA and axe's own advice; the size of a target is off unless asked for.
@@ -39,6 +40,14 @@ def violations(browser: Any) -> list[str]:
 @pytest.mark.parametrize("role", ROLES)
 def test_axe_finds_no_violation(opened: Opened, role: str, width: int) -> None:
     assert violations(opened(role, width)) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_no_violation_with_maps(opened: Opened, width: int) -> None:
+    browser = opened(MAPPED, width)
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".map text")) == 3 * 16
+    assert browser.execute_script("return document.documentElement.scrollWidth") == width
+    assert violations(browser) == []
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from reports.publication import Publication
+from schemas.outlines import Outlines
 from schemas.periods import Period, parse_period
 
 AREA, AREA_NAME = "E99000001", "Anyborough"
@@ -481,3 +482,9 @@ def hostile(role: str) -> Publication:
         actions=told.actions.assign(action=text, owner=HOSTILE),
         provenance=told.provenance.assign(definition=text, formula=text, source=text, dataset=HOSTILE),
     )
+
+
+def outlines(how_many: int) -> Outlines:
+    """Squares in a row for the first wards of the shipped publication."""
+    corners = ((0.0, 0.0), (0.01, 0.0), (0.01, 0.01), (0.0, 0.01))
+    return {f"E991000{10 + at}": (tuple((x + at * 0.01, 51.5 + y) for x, y in corners),) for at in range(how_many)}

@@ -270,7 +270,7 @@ def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:
 
 
 def test_every_definition_file_has_its_fingerprint(folder: Path) -> None:
-    patterns = ("schemas/*/**/*.yaml", "schemas/*/*.csv", "expectations/*/*.yaml")
+    patterns = ("schemas/*/**/*.yaml", "schemas/*/*.csv", "schemas/*/*.geojson", "expectations/*/*.yaml")
     files = [path for pattern in patterns for path in folder.glob(pattern)]
     assert load_partnership(folder).fingerprints == {
         path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in files
