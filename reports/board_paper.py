@@ -13,7 +13,15 @@ import typst
 from reports import summary, words
 from reports.figures import DIRECTION_WORDS, Figure
 from reports.gathering import figures as gather
-from reports.page import STANDING_MEANING, STATUS_SENTENCES, by_priority, in_a_sentence
+from reports.money import money
+from reports.page import (
+    STANDING_MEANING,
+    STATUS_SENTENCES,
+    actions_in_order,
+    by_priority,
+    escalated_to,
+    in_a_sentence,
+)
 from reports.publication import Publication, Record, records
 from reports.sheets import clean
 from reports.spark import HEIGHT, WIDTH, spark
@@ -130,7 +138,9 @@ def told(publication: Publication, shown: Sequence[Figure]) -> dict[str, Any]:
                 "overdue": ask.overdue,
                 "when": words.day(ask.when) if ask.when else "",
             }
-            for ask in summary.asks(shown, records(publication.actions), due, publication.published_on)
+            for ask in summary.asks(
+                shown, records(publication.actions), due, publication.published_on, escalated_to(publication)
+            )
         ],
         "priorities": [
             {"name": group["name"], "figures": [figure_told(figure) for figure in group["figures"]]}
@@ -140,7 +150,28 @@ def told(publication: Publication, shown: Sequence[Figure]) -> dict[str, Any]:
         "worst": [figure_told(figure) for figure in summary.worst(shown)],
         "best": figure_told(best) if best else None,
         "exceptions": [figure_told(figure) for figure in troubled],
-        "money": [money_told(row) for row in records(publication.spend)],
+        "money": [
+            {
+                "line": each.name,
+                "note": each.note,
+                **{column: each.pounds(column) for column in ("budget", "forecast", "actual")},
+                "over": each.over_words,
+                "total": each.is_total,
+            }
+            for each in money(publication)
+        ],
+        "actions": [
+            {
+                "said": row["said"],
+                "about": str(row["about"]),
+                "owner": str(row["owner"]),
+                "due": words.day(row["due"]) if row["due"] else "",
+                "late": row["late"],
+                "state": "Overdue" if row["late"] else str(row["state"]),
+            }
+            for row in actions_in_order(records(publication.actions), publication)
+        ],
+        "risks": [{**figure_told(figure), "reason": reason} for figure, reason in summary.risks(shown)],
         "owing": [{"who": who, "what": what} for who, what in summary.owing(due)],
         "quality": [
             {
@@ -214,19 +245,6 @@ def action_told(row: Record) -> str:
     due = words.read_day(row.get("due_on"))
     said = [str(row.get("action") or ""), str(row.get("owner") or ""), f"by {words.day(due)}" if due else ""]
     return ", ".join(part.rstrip(".") for part in said if part) + "."
-
-
-def money_told(row: Record) -> dict[str, str]:
-    def pounds(column: str) -> str:
-        value = words.as_number(row.get(column))
-        return "" if value is None else words.amount(value, "£", 0)
-
-    return {
-        "line": str(row.get("funding_line") or ""),
-        "budget": pounds("budget"),
-        "forecast": pounds("forecast"),
-        "actual": pounds("actual"),
-    }
 
 
 def picture(figure: Figure) -> str:

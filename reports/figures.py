@@ -126,7 +126,10 @@ class Figure:
     @property
     def miss(self) -> float | None:
         """How far off target it is, as a share of the target, in the bad direction; negative when it is beaten."""
-        got, wanted = self.latest.judged, self.latest.judged_target
+        return self.missed(self.latest.judged, self.latest.judged_target)
+
+    def missed(self, got: float | None, wanted: float | None) -> float | None:
+        """By how much a value of this indicator misses what is wanted, as a share of it; negative when it beats it."""
         if got is None or wanted is None or self.high_is_good is None:
             return None
         off = (wanted - got) if self.high_is_good else (got - wanted)

@@ -19,6 +19,7 @@ from markupsafe import Markup
 from reports import summary, words
 from reports.figures import DIRECTION_WORDS, Figure, Part, Point
 from reports.gathering import figures
+from reports.money import money
 from reports.publication import Publication, Record, records
 from reports.spark import spark
 from reports.trend import trend_chart
@@ -48,11 +49,15 @@ CONTENTS = {
         ("asked", "What is asked of you"),
         ("priorities", "Priorities"),
         ("worst-and-best", "Furthest from target"),
+        ("money", "Money"),
         ("not-sent", "Who has not sent"),
     ],
     "executive": [
         ("exceptions", "Exceptions"),
+        ("actions", "Corrective action"),
+        ("risks", "Risks"),
         ("data-exceptions", "Data quality"),
+        ("money", "Money"),
         ("indicators", "All indicators"),
     ],
     "operational": [("indicators", "All indicators"), ("detail", "Wards and breakdowns"), ("data", "Extracts")],
@@ -111,7 +116,12 @@ def render_page(publication: Publication, shown: Sequence[Figure] | None = None)
         mark_provisional=publication.status != "provisional" or not all(f.latest.provisional for f in shown),
         tally=summary.tally(shown),
         changed=summary.what_changed(shown, due),
-        asks=summary.asks(shown, records(publication.actions), due, publication.published_on),
+        asks=summary.asks(
+            shown, records(publication.actions), due, publication.published_on, escalated_to(publication)
+        ),
+        actions=records(publication.actions),
+        risks=summary.risks(shown),
+        money=money(publication),
         exceptions=summary.exceptions(shown),
         worst=summary.worst(shown),
         best=summary.best(shown),
@@ -126,6 +136,12 @@ def render_page(publication: Publication, shown: Sequence[Figure] | None = None)
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         style=Markup((TEMPLATES / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
     )
+
+
+def escalated_to(publication: Publication) -> list[Record]:
+    """What lower layers hand up to this one."""
+    own = str(publication.layer["id"])
+    return [row for row in records(publication.escalations) if str(row.get("to_layer")) == own]
 
 
 @cache
@@ -174,11 +190,36 @@ def environment() -> jinja2.Environment:
         title_of=summary.title_of,
         verdict=lambda row: verdict(row)[0],
         verdict_shape=lambda row: verdict(row)[1],
-        first_lower=first_lower,
+        first_lower=summary.first_lower,
+        action_words=summary.action_words,
+        actions_in_order=actions_in_order,
         title_parts=title_parts,
         in_words=lambda number: IN_WORDS[number] if number < len(IN_WORDS) else str(number),
     )
     return made
+
+
+def actions_in_order(actions: Sequence[Record], publication: Publication) -> list[Record]:
+    """Actions as rows of a table: the overdue first, then by day, what is settled last; each with what it is for."""
+    rows = records(publication.indicators[["indicator", "name"]]) if not publication.indicators.empty else []
+    names = {str(row["indicator"]): str(row["name"]) for row in rows}
+    names |= {str(row["priority"]): str(row["name"]) for row in records(publication.priorities)}
+    told = []
+    for row in actions:
+        due, done = words.read_day(row.get("due_on")), summary.is_done(row)
+        about = row.get("indicator") or row.get("priority")
+        told.append(
+            {
+                "said": summary.action_words(row),
+                "about": names.get(str(about), str(about or "")) or "n/a",
+                "owner": row.get("owner") or "n/a",
+                "due": due,
+                "late": due is not None and due < publication.published_on and not done,
+                "state": words.humanise(str(row.get("state") or "open")),
+                "done": done,
+            }
+        )
+    return sorted(told, key=lambda row: (row["done"], not row["late"], row["due"] or date.max, row["said"]))
 
 
 def by_priority(publication: Publication, shown: Sequence[Figure]) -> list[dict[str, Any]]:
@@ -269,10 +310,6 @@ def in_a_sentence(figure: Figure) -> str:
 def verdict(row: Record) -> tuple[str, str]:
     known = str(row["decision"] or row["state"] or "")
     return VERDICTS.get(known, (words.humanise(known), "none"))
-
-
-def first_lower(text: str) -> str:
-    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
 
 
 def title_parts(title: str) -> list[str]:

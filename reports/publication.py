@@ -27,7 +27,10 @@ NEEDED = {
     "due": "partner dataset period due_on state",
     "actions": "",
     "provenance": "",
+    "escalations": "",
     "spend": "",
+    "priority_spend": "",
+    "reward": "",
     "left_out": "",
 }
 
@@ -62,7 +65,10 @@ class Publication:
     due: pd.DataFrame
     actions: pd.DataFrame = field(default_factory=pd.DataFrame)
     provenance: pd.DataFrame = field(default_factory=pd.DataFrame)
+    escalations: pd.DataFrame = field(default_factory=pd.DataFrame)
     spend: pd.DataFrame = field(default_factory=pd.DataFrame)
+    priority_spend: pd.DataFrame = field(default_factory=pd.DataFrame)
+    reward: pd.DataFrame = field(default_factory=pd.DataFrame)
     left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
     area_code: str | None = None
     audience: str = "restricted"

@@ -123,14 +123,21 @@ def unknown_sentence(figures: Sequence[Figure], due: Sequence[Record]) -> str:
     return ("; ".join(said) if said else "Every extract that was owed has been received") + "."
 
 
-def asks(figures: Sequence[Figure], actions: Sequence[Record], due: Sequence[Record], on: date) -> list[Ask]:
-    """What is asked of the readers: overdue actions, red figures with no corrective action, extracts overdue."""
-    found: list[Ask] = []
+def asks(
+    figures: Sequence[Figure],
+    actions: Sequence[Record],
+    due: Sequence[Record],
+    on: date,
+    escalated: Sequence[Record] = (),
+) -> list[Ask]:
+    """What is asked of the readers: what was escalated to them to decide, overdue actions, red figures with no
+    corrective action, extracts overdue."""
+    found = [decision(row) for row in escalated]
     for row in actions:
         when = words.read_day(row.get("due_on"))
         late = when is not None and when < on and not is_done(row)
         if late:
-            found.append(Ask(str(row.get("owner") or ""), str(row.get("action") or ""), when, True))
+            found.append(Ask(str(row.get("owner") or ""), action_words(row), when, True))
     unanswered: dict[str, list[str]] = {}
     for figure in figures:
         if figure.standing == "red" and not [row for row in figure.actions if not is_done(row)]:
@@ -143,6 +150,46 @@ def asks(figures: Sequence[Figure], actions: Sequence[Record], due: Sequence[Rec
         since = min((day for day in days if day), default=None)
         found.append(Ask(partner, f"send {extracts}", since, True))
     return found
+
+
+def decision(row: Record) -> Ask:
+    """What a lower layer could not settle and hands up."""
+    about = str(row.get("name") or "") or "an action that is past its day"
+    reason = str(row.get("reason") or "").rstrip(".")
+    return Ask("For decision", f"{about}: {first_lower(reason)}" if reason else about, None, False)
+
+
+def action_words(row: Record) -> str:
+    """An action, with how often it was carried over where it was."""
+    said, times = str(row.get("action") or ""), words.as_number(row.get("times_carried"))
+    return f"{said.rstrip('.')} (carried over {times_words(int(times))})" if times else said
+
+
+def times_words(times: int) -> str:
+    return {1: "once", 2: "twice"}.get(times, f"{times} times")
+
+
+def first_lower(text: str) -> str:
+    """A sentence to follow a colon; an abbreviation keeps its capitals."""
+    return text[:1].lower() + text[1:] if text[1:2].islower() or text[1:2] == " " else text
+
+
+def risks(figures: Sequence[Figure]) -> list[tuple[Figure, str]]:
+    """Figures that are not red yet, and why they may be: a forecast that misses the year's target, or figures that
+    got worse since the last period and since a year ago. The widest miss first."""
+    found = []
+    for figure in figures:
+        now = figure.latest
+        if figure.standing not in ("green", "amber", "unjudged", "none"):
+            continue
+        miss = figure.missed(now.forecast, now.target)
+        if miss is not None and miss > 0:
+            ahead, wanted = figure.shown(now.forecast), figure.shown(now.target)
+            reason = f"heads for {ahead} at the year’s end; the target is {wanted}"
+            found.append((-miss, figure, reason))
+        elif now.better == "worse" and now.better_than_last_year == "worse":
+            found.append((0.0, figure, "worse than the period before and than a year ago"))
+    return [(figure, reason) for _, figure, reason in sorted(found, key=lambda each: (each[0], each[1].name))]
 
 
 def owing(due: Sequence[Record]) -> list[tuple[str, str]]:

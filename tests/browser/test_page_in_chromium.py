@@ -12,9 +12,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium_axe_python import Axe
 
-from tests.unit.builders.publication import hostile, outlines, shipped
+from tests.unit.builders.publication import hostile, shipped, whole
 
-MAPPED = replace(shipped("operational"), outlines=outlines(16), outlines_owed_to="Illustrative outlines.")
 ROLES = ("strategic", "executive", "operational")
 WIDTHS = (320, 768, 1440)
 # Every rule of WCAG 2.2 A and AA and axe's own advice; the size of a target is off unless asked for.
@@ -39,12 +38,12 @@ def violations(browser: Any) -> list[str]:
 @pytest.mark.parametrize("width", WIDTHS)
 @pytest.mark.parametrize("role", ROLES)
 def test_axe_finds_no_violation(opened: Opened, role: str, width: int) -> None:
-    assert violations(opened(role, width)) == []
+    assert violations(opened(whole(role), width)) == []
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_axe_finds_no_violation_with_maps(opened: Opened, width: int) -> None:
-    browser = opened(MAPPED, width)
+    browser = opened(whole("operational"), width)
     assert len(browser.find_elements(By.CSS_SELECTOR, ".map text")) == 3 * 16
     assert browser.execute_script("return document.documentElement.scrollWidth") == width
     assert violations(browser) == []
@@ -52,14 +51,14 @@ def test_axe_finds_no_violation_with_maps(opened: Opened, width: int) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_axe_finds_no_violation_on_paper(opened: Opened, role: str) -> None:
-    browser = opened(role)
+    browser = opened(whole(role))
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
     assert violations(browser) == []
 
 
 @pytest.mark.parametrize("role", ROLES)
 def test_nothing_runs_over_the_edge_of_a_small_screen(opened: Opened, role: str) -> None:
-    browser = opened(role, 320)
+    browser = opened(whole(role), 320)
     assert browser.execute_script("return document.documentElement.scrollWidth") == 320
     # WCAG 1.4.12: a reader may set wider lines, words and letters, and loses nothing.
     browser.execute_script(
@@ -179,6 +178,6 @@ def test_a_page_with_nothing_on_it_is_a_page_too(opened: Opened, role: str) -> N
 
 
 def test_the_strategic_page_is_one_side_of_paper(opened: Opened) -> None:
-    browser = opened("strategic")
+    browser = opened(whole("strategic"))
     told = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True})
     assert base64.b64decode(told["data"]).count(b"/Type /Page\n") == 1

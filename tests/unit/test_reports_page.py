@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from reports.page import Publication, render_page
-from tests.unit.builders.publication import AREA, hidden, indicator_row, missing, shipped, small
+from tests.unit.builders.publication import AREA, hidden, indicator_row, missing, shipped, small, whole
 
 ROLES = ("strategic", "executive", "operational")
 MARKUP = '<script>alert("x")</script><img src=x onerror=alert(1)> =1+1 '
@@ -281,3 +281,67 @@ def test_the_date_of_an_action_overdue_is_asked_of_its_owner() -> None:
     assert "Overdue since 16 October 2009" in text
     assert "Health: send smoking quits for July to September 2009." in text
     assert shipped().published_on == date(2009, 11, 3)
+
+
+def test_the_executive_page_has_exceptions_then_action_then_risks_then_data() -> None:
+    html = render_page(whole("executive"))
+    order = [html.index(f'<section id="{id}"') for id in ("exceptions", "actions", "risks", "data-exceptions")]
+    assert order == sorted(order)
+    risks = html[html.index('<section id="risks"') : html.index('<section id="data-exceptions"')]
+    assert "Household waste reused" in risks
+    assert "the target is 28.0%" in risks
+    assert "Net additional homes" not in risks  # it is red: an exception, no longer a risk
+
+
+def test_what_is_escalated_is_for_the_layer_it_goes_up_to_to_decide() -> None:
+    said = "For decision</strong>: net additional homes provided: red for three periods in a row"
+    assert said in render_page(whole("strategic"))
+    assert "For decision" not in render_page(whole("executive"))
+
+
+def test_money_is_by_priority_with_a_total_and_its_variance_in_words() -> None:
+    text = re.sub(r"\s+", " ", Page(render_page(whole("strategic"))).text)
+    assert (
+        "Reducing crime and anti-social behaviour 2 of 3 on target £1,200,000 £1,250,000 £600,100 £50,000 over"
+        in text
+    )
+    assert "A cleaner, greener borough 2 of 3 on target £820,000 £820,000 £400,000 on budget" in text
+    assert "Total £5,420,000 £5,370,000 £2,500,100 £50,000 under" in text
+    assert "No budget or spending has been stated" in render_page(shipped("strategic"))
+
+
+def test_an_operational_layer_sees_money_line_by_line() -> None:
+    lines = pd.DataFrame(
+        [
+            {
+                "priority": "crime",
+                "funding_line": "Safer streets",
+                "budget": 10_000,
+                "forecast": None,
+                "actual": 4_000,
+            },
+            {"priority": "crime", "funding_line": "Wardens", "budget": 5_000, "forecast": 5_500, "actual": 2_000},
+        ]
+    )
+    text = re.sub(r"\s+", " ", Page(render_page(replace(shipped("operational"), spend=lines))).text)
+    assert "Safer streets Reducing crime and anti-social behaviour £10,000 n/a £4,000 n/a" in text
+    # A total of what not every line states would be no total.
+    assert "Total £15,000 n/a £6,000 n/a" in text
+
+
+def test_an_action_carried_over_says_so_and_the_overdue_come_first() -> None:
+    actions = pd.DataFrame(
+        [
+            {"action": "Later", "owner": "A", "due_on": date(2010, 1, 1), "state": "open", "indicator": "NI16"},
+            {
+                "action": "Sooner", "owner": "B", "due_on": date(2009, 10, 1), "state": "overdue", "indicator": None,
+                "priority": "crime", "times_carried": 2,
+            },
+            {"action": "Settled", "owner": "C", "due_on": date(2009, 1, 1), "state": "done", "indicator": "NI16"},
+        ]
+    )  # fmt: skip
+    html = render_page(replace(shipped("executive"), actions=actions))
+    table = html[html.index('<section id="actions"') : html.index('<section id="risks"')]
+    places = [table.index(said) for said in ("Sooner (carried over twice)", "Later", "Settled")]
+    assert places == sorted(places)
+    assert table.count("Overdue") == 1

@@ -488,3 +488,53 @@ def outlines(how_many: int) -> Outlines:
     """Squares in a row for the first wards of the shipped publication."""
     corners = ((0.0, 0.0), (0.01, 0.0), (0.01, 0.01), (0.0, 0.01))
     return {f"E991000{10 + at}": (tuple((x + at * 0.01, 51.5 + y) for x, y in corners),) for at in range(how_many)}
+
+
+def money() -> pd.DataFrame:
+    """Money for each priority, as `performance.priority_spend` states it."""
+    stated = {
+        "crime": (1_200_000, 1_250_000, 600_100),
+        "housing": (3_400_000, 3_300_000, 1_500_000),
+        "environment": (820_000, 820_000, 400_000),
+    }
+    names = dict(PRIORITIES)
+    return pd.DataFrame(
+        [
+            {
+                "priority": priority,
+                "name": names[priority],
+                "budget": budget,
+                "forecast": forecast,
+                "actual": actual,
+                "rated": 3,
+                "on_track": 2,
+            }
+            for priority, (budget, forecast, actual) in stated.items()
+        ]
+    )
+
+
+def escalations() -> pd.DataFrame:
+    """A red figure that goes up to the strategic layer."""
+    return pd.DataFrame(
+        [
+            {
+                "to_layer": "borough-partnership",
+                "indicator": "NI154",
+                "name": "Net additional homes provided",
+                "reason": "Red for three periods in a row.",
+                "times": 3,
+            }
+        ]
+    )
+
+
+def whole(role: str) -> Publication:
+    """The shipped publication with everything a page may hold: money, escalations, maps."""
+    return replace(
+        shipped(role),
+        priority_spend=money(),
+        escalations=escalations(),
+        outlines=outlines(16),
+        outlines_owed_to="Illustrative outlines.",
+    )
