@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import openpyxl
 import pytest
 
 from flows.demo.home import MARKER, DemoError, make_fresh, mark
@@ -19,6 +18,7 @@ from flows.demo.story import Deliver, load_story
 from flows.demo.summary import Arrival, DemoSummary, Published, closing_words
 from flows.settings import Settings, load_settings
 from flows.status import status
+from tests.golden import surfaces
 
 GOLDEN = Path(__file__).parent
 ACCOUNT = (
@@ -231,30 +231,28 @@ class TestTheClosingWords:
         assert "rejected, not accepted" in text
 
 
-def test_page_sheets_tables_and_database_hold_the_same_figures(settings: Settings) -> None:
-    """The newest headline of every indicator of the board's release, rounded as the page rounds it."""
+@pytest.mark.parametrize("audience", ["restricted", "public"])
+@pytest.mark.parametrize("layer", ["borough-partnership", "lpsb", "cdrp", "housing-environment", "phsa"])
+def test_every_surface_shows_the_same_numbers(settings: Settings, layer: str, audience: str) -> None:
+    """Database, CSV, Parquet, both spreadsheets, the page and the paper, of the newest release of the agreement."""
     release = settings.published / "laa-2008-11" / "FY2009-Q2"
-    folder = release / "borough-partnership"
-    with duckdb.connect(release / "exchange.duckdb", read_only=True) as reader:
-        stated = dict(
-            reader.execute(
-                "SELECT figure.name, round(figure.value, about.decimals) FROM performance.indicator AS figure "
-                "JOIN reference.indicator AS about USING (framework, indicator) "
-                "WHERE framework = 'laa-2008-11' AND area_code = (SELECT area_code FROM reference.partnership) "
-                "AND breakdown = 'all' AND figure.period_end <= DATE '2009-09-30' AND figure.value IS NOT NULL "
-                "QUALIFY row_number() OVER (PARTITION BY indicator ORDER BY figure.period_end DESC) = 1"
-            ).fetchall()
-        )
-        for table in ("performance.csv", "performance.parquet"):
-            rows = reader.execute(
-                f"SELECT figure.name, round(figure.value, about.decimals) FROM '{folder / table}' AS figure "
-                "JOIN reference.indicator AS about USING (framework, indicator) WHERE figure.value IS NOT NULL "
-                "QUALIFY row_number() OVER (PARTITION BY indicator ORDER BY period_end DESC) = 1"
-            ).fetchall()
-            assert dict(rows) == stated
-    sheet = openpyxl.load_workbook(folder / "performance.xlsx")["Indicators"]
-    headings, *lines = [list(row) for row in sheet.iter_rows(values_only=True) if row[1] is not None]
-    cells = [dict(zip(headings, line, strict=True)) for line in lines]
-    shown = {cell["Indicator"]: cell["This period"] for cell in cells if not isinstance(cell["This period"], str)}
-    assert {name: pytest.approx(value) for name, value in shown.items()} == {name: stated[name] for name in shown}
-    assert len(shown) > 10
+    folder = surfaces.audience_folder(release, audience)
+    stated = surfaces.of_database(folder / "exchange.duckdb", layer)
+    assert stated
+    for table in ("performance.csv", "performance.parquet"):
+        assert surfaces.of_table(folder / layer / table, folder / "exchange.duckdb") == stated
+    excel = surfaces.of_excel(folder / layer / "performance.xlsx")
+    assert excel == surfaces.of_open_document(folder / layer / "performance.ods")
+    assert {name: row["This period"] for name, row in excel.items()} == {
+        each.name: each.in_a_cell(each.value) for each in stated
+    }
+    page = surfaces.of_page(folder / layer / "index.html")
+    paper = surfaces.of_paper(folder / layer / "report.pdf")
+    for each in stated:
+        judged = each.in_words(each.judged)
+        shown = page[f"explain-{each.indicator}"]
+        assert judged in shown, each.name
+        assert shown <= {judged, each.in_words(each.value)}, each.name
+        _, *after = paper.split(surfaces.squeezed(each.name))
+        assert any(surfaces.squeezed(judged) in text[:200] for text in after) or each.value is None, each.name
+        assert after
