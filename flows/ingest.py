@@ -2,7 +2,8 @@
 
 What no agreement in force covers, or what carries a surplus personal field, is held apart and never archived.
 A file is first moved out of the inbox under a claim; the ledger row names the claim, so after a crash at any
-point the next run knows whether that claim was already written down.
+point the next run knows whether that claim was already written down. A claim that a run died of is looked at in a
+process of its own; after ``MAXIMUM_TRIES`` it stays where it is, and the operator knows of it.
 """
 
 import hashlib
@@ -17,14 +18,18 @@ from pathlib import Path
 from typing import Any
 
 from flows import messages
+from flows.contained import ContainedError, contained, limit_seconds, watched
 from flows.door import Caller, Identified, at_the_door, not_a_file
 from flows.files import copy_whole, make_private, sync_folder, write_json
 from flows.land import Arrival, plain_name, read_manifest, waiting
 from flows.settings import LONDON, Settings
 from schemas.contract import Contract
+from schemas.partnership import Partnership
 from warehouse import ledger
 from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.reader import FileFacts, inspect
+
+MAXIMUM_TRIES = 3
 
 
 class StillWrittenError(Exception):
@@ -47,12 +52,23 @@ class Claim:
     def bytes_path(self) -> Path:
         return self.folder / "bytes"
 
+    @property
+    def tries_path(self) -> Path:
+        """How often it was looked at without an answer; there only while, or where, none came."""
+        return self.folder / "tries"
+
+    @property
+    def tries(self) -> int:
+        return len(self.tries_path.read_bytes()) if self.tries_path.exists() else 0
+
 
 def ingest_waiting(settings: Settings) -> list[str]:
     """Take in everything that waits; returns the delivery ids in order of arrival. Claims left by a crash first."""
     left = [_reopened(folder) for folder in _claim_folders(settings)]
-    claims = [claim for claim in left if claim is not None]
-    claims += [claim for arrival in waiting(settings) if (claim := _claim(settings, arrival)) is not None]
+    claims = [claim for claim in left if claim is not None and claim.tries < MAXIMUM_TRIES]
+    for number, arrival in enumerate(waiting(settings)):
+        claim = _claim(settings, arrival, number)
+        claims += [claim] if claim is not None else []
     if not claims:
         return []
     asked = [(claim, _identified_or_fault(settings, claim)) for claim in claims]
@@ -71,11 +87,21 @@ def ingest_waiting(settings: Settings) -> list[str]:
 
 def _identified_or_fault(settings: Settings, claim: Claim) -> "tuple[FileFacts, Identified] | str":
     """What the door decided, or the kind of failure that kept us from asking it."""
+    suspect = claim.tries > 0
+    with claim.tries_path.open("ab") as tries:  # before the file is opened: a crash leaves it counted
+        tries.write(b".")
+    answer: tuple[FileFacts, Identified] | str
     try:
-        return _identified(settings, claim)
+        answer = _identified(settings, claim, suspect)
+    except ContainedError as error:
+        if error.died:
+            return str(error)
+        answer = str(error)
     except Exception as error:
         # The text of an unforeseen error may quote the file: only its type may leave.
-        return type(error).__name__
+        answer = type(error).__name__
+    claim.tries_path.unlink()
+    return answer
 
 
 def _tell_operator(settings: Settings, connection: Connection, claim: Claim, kind: str) -> None:
@@ -98,10 +124,15 @@ def _claim_folders(settings: Settings) -> list[Path]:
     return sorted(claims.iterdir()) if claims.is_dir() else []
 
 
-def _claim(settings: Settings, arrival: Arrival) -> Claim | None:
-    """Move a file out of the inbox in one rename, after writing down where it came from; None: it is gone."""
+def _claim(settings: Settings, arrival: Arrival, number: int) -> Claim | None:
+    """Move a file out of the inbox in one rename, after writing down where it came from; None: it is gone.
+
+    Claims sort in the order of arrival, ``number`` within this run, so that after a crash a correction still follows
+    what it corrects.
+    """
     moment = settings.now()
-    folder = make_private(settings.staging / "claims" / f"{moment:%Y%m%dT%H%M%S%f}-{uuid.uuid4().hex[:8]}")
+    name = f"{moment:%Y%m%dT%H%M%S%f}-{number:06d}-{uuid.uuid4().hex[:8]}"
+    folder = make_private(settings.staging / "claims" / name)
     manifest = read_manifest(arrival.manifest)
     claim = Claim(
         folder=folder,
@@ -152,31 +183,38 @@ def _reopened(folder: Path) -> Claim | None:
     )
 
 
-def _identified(settings: Settings, claim: Claim) -> tuple[FileFacts, Identified]:
+def _identified(settings: Settings, claim: Claim, suspect: bool) -> tuple[FileFacts, Identified]:
     """Fingerprint a claim, ask the door about it, and archive the bytes that may be received."""
     if claim.problem is not None or not stat.S_ISREG(claim.bytes_path.lstat().st_mode):
         name = hashlib.sha256(claim.name.encode(errors="replace")).hexdigest()
         facts = FileFacts(sha256=name, size=0, encoding="binary", line_ending="none", quotes=0)
         return facts, not_a_file(claim.problem)
     before = claim.bytes_path.lstat()
-    facts = inspect(claim.bytes_path)
-    decided = at_the_door(
-        settings.partnership,
-        Caller(
-            key=f"{claim.partner}/{claim.dataset}",
-            path=claim.bytes_path,
-            facts=facts,
-            name=claim.name,
-            declared=claim.manifest.get("period"),
-            received_on=claim.received_at.astimezone(LONDON).date(),
-        ),
-    )
+    seconds = limit_seconds(before.st_size)
+    if suspect:
+        facts, decided = contained(_looked_at, settings.partnership, claim, seconds=seconds)
+    else:
+        with watched(f"claim {claim.folder.name}", seconds):
+            facts, decided = _looked_at(settings.partnership, claim)
     if decided.state == "received":
         copy_whole(claim.bytes_path, settings.archived(facts.sha256))
     after = claim.bytes_path.lstat()
     if (after.st_size, after.st_mtime_ns) != (before.st_size, before.st_mtime_ns):
         raise StillWrittenError  # whoever wrote it has it open still: nothing is decided on half a file
     return facts, decided
+
+
+def _looked_at(partnership: Partnership, claim: Claim) -> tuple[FileFacts, Identified]:
+    facts = inspect(claim.bytes_path)
+    caller = Caller(
+        key=f"{claim.partner}/{claim.dataset}",
+        path=claim.bytes_path,
+        facts=facts,
+        name=claim.name,
+        declared=claim.manifest.get("period"),
+        received_on=claim.received_at.astimezone(LONDON).date(),
+    )
+    return facts, at_the_door(partnership, caller)
 
 
 def _write_down(

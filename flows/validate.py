@@ -1,7 +1,8 @@
 """Validate: bring each received delivery to its decision, and keep what was accepted apart from what was not.
 
 A failure of ours (a rule that could not run, a crash, a missing key) leaves the delivery received and tells the
-operator; it never reads as the partner's.
+operator; it never reads as the partner's. It is tried again by every run. Only what brings down the process that
+judges it is set aside after ``MAXIMUM_TRIES``: from the second on in a process of its own, so that the others go on.
 """
 
 import logging
@@ -15,10 +16,12 @@ from typing import Any
 from flows import messages
 from flows.alerts import settle
 from flows.compose import report_path
+from flows.contained import ContainedError, contained, limit_seconds, watched
 from flows.examine import Examination, OurFaultError, Verdict, examine
 from flows.files import make_private, sync_file, write_whole
 from flows.settings import LONDON, Settings, SettingsError, today
 from reports.error_report import error_report
+from schemas.partnership import Partnership
 from schemas.periods import parse_period
 from warehouse import ledger
 from warehouse.connection import Connection, open_warehouse, transaction
@@ -36,7 +39,7 @@ class Fault:
     """A failure of ours: the delivery stays received and the operator is told."""
 
     problem: str
-    counts: bool = True  # False where it says nothing of this delivery, as a key that is not set
+    tries: int = 0  # how often this delivery brought down the process that judged it
 
 
 Judge = Callable[[Settings, list[dict[str, Any]]], "list[Verdict | Fault]"]
@@ -101,8 +104,6 @@ def verdict_on(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
     try:
         return _examined(settings, delivery)
     except SettingsError as error:
-        return Fault(str(error), counts=False)
-    except OurFaultError as error:
         return Fault(str(error))
     except Exception as error:
         # The text of an unforeseen error may quote a row: only its type may leave.
@@ -110,11 +111,12 @@ def verdict_on(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
         return Fault(f"{type(error).__name__} while validating")
 
 
-def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict:
+def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
     partner, dataset, delivery_id = delivery["partner"], delivery["dataset"], delivery["delivery_id"]
     contract = settings.partnership.contracts[f"{partner}/{dataset}"]
     folder = settings.staging / delivery_id
-    shutil.rmtree(folder, ignore_errors=True)  # what a crash left
+    left = folder.exists()  # by a run that died, perhaps of this very file
+    shutil.rmtree(folder, ignore_errors=True)
     make_private(folder)
     accepted = settings.accepted(partner, dataset, delivery_id)
     quarantined = settings.quarantined(partner, dataset, delivery_id)
@@ -123,34 +125,53 @@ def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict:
     with open_warehouse(settings.home) as connection:
         confirmed = ledger.confirmed_rules(connection, delivery, today(settings))
     try:
-        verdict = examine(
-            settings.partnership,
-            Examination(
-                contract=contract,
-                period=parse_period(delivery["period"]),
-                received_on=delivery["received_at"].astimezone(LONDON).date(),
-                path=settings.archived(delivery["sha256"]),
-                facts=FileFacts(
-                    delivery["sha256"],
-                    delivery["size_bytes"],
-                    delivery["encoding"],
-                    delivery["line_ending"],
-                    delivery["quotes"],
-                ),
-                folder=folder,
-                name=delivery["file_name"] or "",
-                accepted=accepted,
-                quarantined=quarantined,
-                pseudonym_key=settings.pseudonym_key() if needs_key(contract) else None,
-                confirmed=confirmed,
+        work = Examination(
+            contract=contract,
+            period=parse_period(delivery["period"]),
+            received_on=delivery["received_at"].astimezone(LONDON).date(),
+            path=settings.archived(delivery["sha256"]),
+            facts=FileFacts(
+                delivery["sha256"],
+                delivery["size_bytes"],
+                delivery["encoding"],
+                delivery["line_ending"],
+                delivery["quotes"],
             ),
+            folder=folder,
+            name=delivery["file_name"] or "",
+            accepted=accepted,
+            quarantined=quarantined,
+            pseudonym_key=settings.pseudonym_key() if needs_key(contract) else None,
+            confirmed=confirmed,
         )
+        seconds = limit_seconds(delivery["size_bytes"])
+        if left or delivery["tries"]:
+            verdict = _contained(settings, work, seconds, first=not delivery["tries"])
+        else:
+            with watched(delivery_id, seconds):
+                verdict = judged(settings.partnership, work)
         for path in (accepted, quarantined):
             if path.exists():
                 sync_file(path)
         return verdict
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def judged(partnership: Partnership, work: Examination) -> Verdict | Fault:
+    """The verdict, or why a rule of ours could not run."""
+    try:
+        return examine(partnership, work)
+    except OurFaultError as error:
+        return Fault(str(error))
+
+
+def _contained(settings: Settings, work: Examination, seconds: float, first: bool) -> Verdict | Fault:
+    """As ``judged``, in a process of its own; the ``first`` time here, the run that died counts as a try too."""
+    try:
+        return contained(judged, settings.partnership, work, seconds=seconds)
+    except ContainedError as error:
+        return Fault(f"It could not be judged: {error}", tries=(1 + first) * error.died)
 
 
 def _write_down(
@@ -160,7 +181,7 @@ def _write_down(
     moment, delivery_id = settings.now(), delivery["delivery_id"]
     if isinstance(verdict, Fault):
         with transaction(connection):
-            ledger.change(connection, delivery_id, {"tries": delivery["tries"] + verdict.counts})
+            ledger.change(connection, delivery_id, {"tries": delivery["tries"] + verdict.tries})
             if not ledger.has_message(connection, delivery_id, "operator"):
                 fault = messages.on_fault(settings, delivery, verdict.problem)
                 ledger.post(connection, fault, delivery_id, moment)

@@ -5,16 +5,20 @@ Only the encoding, the separator and the ends of records ever change on the way;
 
 import csv
 import io
+import mmap
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from schemas.contract import Contract
-from warehouse.packed import column_letters
+from warehouse.packed import COLUMNS, column_letters
 from warehouse.sent import BLOCK, NO_TEXT, Content, FileFacts, UnreadableError
 
 MAXIMUM_LINE = 2_000_000  # bytes; the longest published line here is under 2 KB
+csv.field_size_limit(
+    MAXIMUM_LINE
+)  # of the whole process: set once, so that no reading hangs on what came before it
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -85,7 +89,6 @@ def separator_of(content: Content, facts: FileFacts, contract: Contract) -> str:
 
 def column_values(content: Content, facts: FileFacts, separator: str, position: int) -> set[str]:
     """The distinct texts of one column, by its place; lines that are too short are passed over."""
-    csv.field_size_limit(MAXIMUM_LINE)
     try:
         with content.open() as file, io.TextIOWrapper(file, encoding=facts.codec, newline="") as text:
             found = csv.reader(text, delimiter=separator)
@@ -109,7 +112,7 @@ def readable_text(content: Content, facts: FileFacts, separator: str, folder: Pa
     A line break inside a quoted value stays as it was.
 
     Raises:
-        UnreadableError: it is no text, or holds a quotation mark that is never closed.
+        UnreadableError: it is no text, holds a quotation mark that is never closed, or a record without an end.
     """
     if facts.encoding == "binary":
         raise UnreadableError(*NO_TEXT)
@@ -132,6 +135,8 @@ def readable_text(content: Content, facts: FileFacts, separator: str, folder: Pa
         found = Readable(copy, folder, separator, quotes)
     if found.quotes % 2:
         _refuse_unclosed_quote(found)
+    if _may_hold_an_endless_record(found):
+        _refuse_endless_record(found)
     return found
 
 
@@ -156,7 +161,6 @@ def _refuse_unclosed_quote(found: Readable) -> None:
 
     A mark inside an unquoted value (5" pipe) is no fault and passes.
     """
-    csv.field_size_limit(MAXIMUM_LINE)
     with found.path.open("r", encoding="utf-8-sig", newline="") as file:
         reader = csv.reader(file, strict=True, delimiter=found.separator)
         start = 1
@@ -171,11 +175,80 @@ def _refuse_unclosed_quote(found: Readable) -> None:
             ) from None
 
 
+def _may_hold_an_endless_record(found: Readable) -> bool:
+    """True when a whole block of the file has no line end outside quotation marks: only then is it worth reading.
+
+    DuckDB takes fifty times a record's size in memory before it refuses one that is too long.
+    """
+    if found.path.stat().st_size < 2 * BLOCK:
+        return False
+    inside = 0
+    with found.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+        for start in range(0, len(mapped) - BLOCK, BLOCK):
+            if not found.quotes:
+                if mapped.find(b"\n", start, start + BLOCK) < 0:
+                    return True
+                continue
+            block = mapped[start : start + BLOCK]
+            if not _ends_a_record(block, inside):
+                return True
+            inside ^= block.count(b'"') & 1
+    return False
+
+
+def _ends_a_record(block: bytes, inside: int) -> bool:
+    """True when some line end of the block stands outside quotation marks; ``inside`` 1: it begins within some."""
+    place, within = 0, inside
+    for _ in range(64):  # nearly always the first one
+        end = block.find(b"\n", place)
+        if end < 0:
+            return False
+        within ^= block.count(b'"', place, end) & 1
+        if not within:
+            return True
+        place = end + 1
+    return any(b"\n" in piece for piece in block.split(b'"')[inside::2])
+
+
+def _refuse_endless_record(found: Readable) -> None:
+    with found.path.open("r", encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(_lines(file), delimiter=found.separator)
+        start = 1
+        try:
+            for _ in reader:
+                start = reader.line_num + 1
+        except csv.Error:
+            raise UnreadableError(
+                f"What begins on line {start} is longer than any row of an extract.",
+                f"Look at line {start}: a quotation mark opens that is not closed where it should be, or line ends "
+                "are missing. Then send the file again.",
+            ) from None
+
+
+def _lines(file: io.TextIOBase) -> Iterator[str]:
+    """Lines of at most ``MAXIMUM_LINE`` characters; raises csv.Error at a longer one, as the reader does at a field."""
+    while line := file.readline(MAXIMUM_LINE + 1):
+        if len(line) > MAXIMUM_LINE:
+            raise csv.Error
+        yield line
+
+
 def header_names(written: list[str]) -> list[str]:
-    """A header without the empty names at its end; one that is empty in between is called by its letter."""
-    while written and not written[-1].strip():
-        written = written[:-1]
-    return [name if name.strip() else f"column {column_letters(place)}" for place, name in enumerate(written, 1)]
+    """A header without the empty names at its end; one that is empty in between is called by its letter.
+
+    Raises:
+        UnreadableError: it has more columns than any extract.
+    """
+    width = max((place for place, name in enumerate(written, 1) if name.strip()), default=0)
+    if width > COLUMNS:
+        raise UnreadableError(
+            f"The first line has {width:,} columns; at most {COLUMNS:,} are read.",
+            "Put the agreed column names on the first line and send the file again.",
+        )
+    return [
+        name if name.strip() else f"column {column_letters(place)}"
+        for place, name in enumerate(written[:width], 1)
+    ]
 
 
 def resettled(found: Readable, width: int) -> Readable:
@@ -183,7 +256,6 @@ def resettled(found: Readable, width: int) -> Readable:
 
     For a file whose bytes do not add up to what was read of it. Ragged records are set aside with their number.
     """
-    csv.field_size_limit(MAXIMUM_LINE)
     ragged: list[Ragged] = []
     surplus: list[int] = []
     copy = found.folder / "resettled.csv"

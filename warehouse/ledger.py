@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from warehouse.connection import Connection
+from warehouse.connection import Connection, transaction
 from warehouse.tables import create_tables
 
 MODELS = Path(__file__).parent / "models" / "ledger"
@@ -64,17 +64,17 @@ def live_states() -> tuple[str, ...]:
 
 
 def prepare(connection: Connection, at: datetime) -> None:
-    """Make the ledger's tables in a new home; check the version of an old one.
+    """Make the ledger's tables in a new home, all or none; check the version of an old one. Opens a transaction.
 
     Raises:
         NewerHomeError: a newer exchange made this home.
     """
     if not is_prepared(connection):
-        create_tables(connection, MODELS / "tables.yaml", replace=False)
+        with transaction(connection):
+            create_tables(connection, MODELS / "tables.yaml", replace=False)
+            connection.execute("INSERT INTO warehouse.ledger.home VALUES (?, ?)", [SCHEMA_VERSION, _naive(at)])
     version = connection.execute("SELECT max(schema_version) FROM warehouse.ledger.home").fetchall()[0][0]
-    if version is None:
-        connection.execute("INSERT INTO warehouse.ledger.home VALUES (?, ?)", [SCHEMA_VERSION, _naive(at)])
-    elif version > SCHEMA_VERSION:
+    if version > SCHEMA_VERSION:
         raise NewerHomeError(
             f"this home was made by a newer exchange (version {version}, this is {SCHEMA_VERSION}): "
             "upgrade the program"

@@ -22,6 +22,7 @@ OVERLAP = 4096  # bytes; no tag or reference is longer
 _TOO_LARGE = "Save the extract as 'CSV UTF-8 (comma delimited)' and send that."
 _DAMAGED = UnreadableError("The file is damaged: it cannot be unpacked.", "Save it again and send it again.")
 _IGNORED = re.compile(r"(^|/)(__MACOSX/|\.DS_Store$|Thumbs\.db$)")
+_COUNT = re.compile(rb'<[^<>]*\b(?:uniqueC|c)ount="([0-9]{1,20})"')
 _CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,4})([0-9]{1,8})"')
 _ODS_TAG = re.compile(
     rb"<(table:table|table:table-row|table:table-cell|table:covered-table-cell|/table:table-row)(?=[ />])([^>]*)>"
@@ -125,8 +126,9 @@ def _look_at(file: zipfile.ZipFile, part: zipfile.ZipInfo, kind: str) -> None:
     elif name == "content.xml" and kind == "ods":
         _refuse_wide_sheet(_spanned_by_repeats(_texts(file, part, is_xml)))
     else:
-        for _ in _texts(file, part, is_xml):
-            pass
+        for place, text in enumerate(_texts(file, part, is_xml)):
+            if is_xml and place == 0:
+                _refuse_lying_count(text, part.file_size)
 
 
 def _texts(file: zipfile.ZipFile, part: zipfile.ZipInfo, is_xml: bool) -> Iterator[bytes]:
@@ -142,6 +144,15 @@ def _texts(file: zipfile.ZipFile, part: zipfile.ZipInfo, is_xml: bool) -> Iterat
                 )
             yield text
             kept = text[-OVERLAP:]
+
+
+def _refuse_lying_count(text: bytes, size: int) -> None:
+    """The library takes memory for as many texts or styles as a part says it holds, before it has read one."""
+    if any(int(count) > size for count in _COUNT.findall(text)):
+        raise UnreadableError(
+            "The workbook says it holds more entries than it has room for.",
+            "Open it, save it again as an Excel workbook (.xlsx), and send that.",
+        )
 
 
 def _spanned_by_references(texts: Iterator[bytes]) -> tuple[int, int]:
