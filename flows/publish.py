@@ -76,11 +76,13 @@ def publish(settings: Settings, framework: str, period: str | None = None) -> Ma
         # The framework's files may have changed since the last merge: the values follow what they say now.
         with transaction(connection):
             recompute(connection, today=day)
+        standing = settings.published / "current" / "exchange.duckdb"
         publication = build_publication(
             connection,
             framework,
             wanted,
             moment,
+            previous=standing if standing.exists() else None,
             due_on=partial(_due_on, settings),
             contribution_model=settings.partnership.contribution_model,
         )

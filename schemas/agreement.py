@@ -45,6 +45,7 @@ class Agreement:
     identifiable: str  # no pseudonymised yes: what the rows are once they are in
     min_geography: str
     suppression_n: int  # counts below it are withheld; 0 = none
+    round_to: int  # counts are shown to the nearest multiple of it; 0 = as they are
     frequency: str
     due_days: int  # after the period's end; where the rule follows the calendar, the most they can be: ask due_on
     due_by_end_of_following: bool  # owed by the end of the following period (SI 2007/1831)
@@ -109,6 +110,7 @@ def load_agreement(path: Path, root: Path) -> tuple[Agreement, Source]:
         identifiable=document["identifiable"],
         min_geography=document["min_geography"],
         suppression_n=document["suppression_n"],
+        round_to=document.get("round_to", 0),
         frequency=document["frequency"],
         due_days=due.get("days", LONGEST_QUARTER_DAYS),
         due_by_end_of_following=due.get("end_of_following_period", False),

@@ -41,7 +41,7 @@ CONTENT = (
     "action",
     "spend",
 )
-TABLES = (*CONTENT, "publication", "revision")
+TABLES = (*CONTENT, "publication", "revision", "statement")
 # What a publication says besides its figures: a changed definition or target is another publication.
 DEFINITIONS = ("framework", "priority", "layer", "indicator", "breakdown", "term", "target")
 RESTRICTED, PUBLIC = AUDIENCES = ("restricted", "public")
@@ -66,14 +66,16 @@ def build_publication(
     period: Period,
     published_at: datetime,
     *,
+    previous: Path | None = None,
     due_on: Callable[[str, Period], date | None] = lambda key, period: None,
     contribution_model: Callable[[str], Path] = lambda key: MODELS / "contributions" / f"{key}.sql",
 ) -> Publication:
     """Make schema `performance` for a framework: every figure from its start to the end of `period`.
 
     `due_on` gives the day a dataset (key 'police/recorded_crime') is owed for a period, `contribution_model` the
-    SQL that adds up a dataset; a partnership knows both. Needs `reference`, the ledger and the values. The same
-    content gives the same id, whenever it is made. Opens no transaction and writes nothing to the warehouse.
+    SQL that adds up a dataset; a partnership knows both. `previous` is the exchange.duckdb now published: what has
+    been told can be set beside what is told now. Needs `reference`, the ledger and the values. The same content gives
+    the same id, whenever it is made. Opens no transaction and writes nothing to the warehouse.
 
     Raises:
         LookupError: no such framework.
@@ -100,7 +102,7 @@ def build_publication(
         "published_on": published_at.astimezone(LONDON).date(),
         "models_sha256": _models_fingerprint(),
     }
-    control(connection, framework, period.end)
+    control(connection, framework, period.end, previous)
     _lend_tables(connection, framework, period.end, due_on, contribution_model)
     for table in CONTENT:
         _make(connection, table, given)
@@ -111,6 +113,7 @@ def build_publication(
     _make(connection, "publication", given)
     connection.execute("UPDATE performance.publication SET publication_id = ?", [publication_id])
     _make(connection, "revision", given)
+    _make(connection, "statement", given)
     return Publication(publication_id, framework, period, published_at, "provisional", _layers(connection))
 
 

@@ -35,6 +35,7 @@ CARRIED = {
     "SELECT delivery_id FROM release.performance.provenance UNION "
     "SELECT delivery_id FROM release.performance.data_quality)",
     "revision": "true",
+    "statement": "true",
 }
 # Deliveries' rules last: which of them are still told of depends on what else was carried.
 ORDER = sorted(TABLES, key=lambda table: table == "rule_result")

@@ -127,6 +127,7 @@ def _agreed(write: partial[None], partnership: Partnership) -> None:
                 agreement.id,
                 *key.split("/", 1),
                 agreement.suppression_n,
+                agreement.round_to,
                 list(agreement.audiences),
                 list(agreement.layers),
             )

@@ -1,6 +1,7 @@
 """Which figures are withheld, by hand-counted examples (thresholds of DOMAIN.md sections 4.4 and 1.9)."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -10,6 +11,7 @@ from schemas.periods import parse_period
 from tests.warehouse.small_partnership import (
     ALL,
     FRAMEWORK,
+    NOW,
     WARDS,
     Place,
     add_figures,
@@ -20,6 +22,8 @@ from tests.warehouse.small_partnership import (
     ward,
 )
 from warehouse.disclosure import control
+from warehouse.publication import RESTRICTED, build_publication
+from warehouse.published_database import write_database
 from warehouse.reference import MODELS
 from warehouse.tables import fill
 
@@ -196,7 +200,7 @@ def test_the_strictest_agreement_wins(connection: duckdb.DuckDBPyConnection) -> 
         connection,
         MODELS / "tables.yaml",
         "agreement",
-        [("other-agreement", "health", "other", 10, ["public"], ["strategic"])],
+        [("other-agreement", "health", "other", 10, 0, ["public"], ["strategic"])],
     )
     assert withheld(controlled(connection, by_ward(8, 30, 40))) == ["W1", "W2"]
 
@@ -251,3 +255,57 @@ def test_a_missing_figure_is_missing_not_confidential(connection: duckdb.DuckDBP
     assert connection.execute("SELECT status, suppressed FROM disclosure.figure").fetchall() == [
         ("missing", False)
     ]
+
+
+def released(
+    connection: duckdb.DuckDBPyConnection, figures: Figures, previous: Path | None, folder: Path
+) -> tuple[dict[tuple[str, str], dict[str, Any]], Path]:
+    """The figures of the next release of the same year, by (period, area), and the file it is published in."""
+    connection.execute("DELETE FROM warehouse.merged.value")
+    add_figures(connection, figures)
+    made = build_publication(connection, FRAMEWORK, parse_period(Q2), NOW, previous=previous)
+    file = folder / f"{len(list(folder.iterdir()))}.duckdb"
+    write_database(connection, made, file, previous, RESTRICTED)
+    cursor = connection.execute("SELECT * FROM performance.indicator")
+    names = [column[0] for column in cursor.description or []]
+    rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    return {(row["period"], row["area_code"]): row for row in rows}, file
+
+
+def kept_back(shown: dict[tuple[str, str], dict[str, Any]]) -> list[str]:
+    return sorted(area for (_, area), row in shown.items() if row["suppressed"])
+
+
+def test_what_was_withheld_stays_withheld_when_a_correction_makes_it_large(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    """W2 has not moved: shown now, it would tell what W1 was."""
+    add_indicator(connection)
+    first, file = released(connection, by_ward(3, 12, 20), None, tmp_path)
+    second, _ = released(connection, by_ward(30, 12, 20), file, tmp_path)
+    assert kept_back(first) == kept_back(second) == ["W1", "W2"]
+
+
+def test_what_was_published_before_protects_nothing(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    """W1 is corrected from 30 to 3. The other wards stand in the first release: only the total can hide it."""
+    add_indicator(connection)
+    first, file = released(connection, by_ward(30, 12, 20), None, tmp_path)
+    second, _ = released(connection, by_ward(3, 12, 20), file, tmp_path)
+    assert kept_back(first) == []
+    assert kept_back(second) == ["B1", "W1"]
+
+
+def test_the_same_release_again_withholds_the_same(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    add_indicator(connection)
+    first, file = released(connection, by_ward(1, 2, 20, 30, 0, 9), None, tmp_path)
+    second, _ = released(connection, by_ward(1, 2, 20, 30, 0, 9), file, tmp_path)
+    assert first == second
+
+
+def test_counts_are_rounded_where_the_agreement_says_so(connection: duckdb.DuckDBPyConnection) -> None:
+    """To the nearest 5, and the percentage is that of the rounded counts (DOMAIN.md section 4.4)."""
+    add_indicator(connection, kind="percent", over="measure", multiplier=100, cumulative=False, round_to=5)
+    row = controlled(connection, {(Q1, ALL): (42.0, 104.0)}, multiplier=100)[Q1, "B1", "all"]
+    assert (row["numerator"], row["denominator"]) == (40, 105)
+    assert round(row["value"], 3) == round(row["ytd"], 3) == 38.095
+    assert row["lower"] < 38.095 < row["upper"]

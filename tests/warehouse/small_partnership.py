@@ -85,6 +85,7 @@ def add_indicator(
     kind: str = "count",
     over: str | None = None,
     threshold: int | None = 5,
+    round_to: int = 0,
     calendar: str = "quarter",
     multiplier: int = 1,
     partner: str = "police",
@@ -126,7 +127,7 @@ def add_indicator(
     }  # fmt: skip
     if threshold is not None:
         rows["agreement"] = [
-            (f"{indicator.lower()}-agreement", partner, dataset, threshold, ["restricted"], LAYER_ROLES)
+            (f"{indicator.lower()}-agreement", partner, dataset, threshold, round_to, ["restricted"], LAYER_ROLES)
         ]
     if cadence:
         rows["dataset_period"] = [

@@ -1,16 +1,22 @@
--- Per indicator, the count below which nothing may be shown: the strictest of the agreements that feed it, 0 = none.
+-- How strictly each indicator is protected: the count below which nothing may be shown (0 = none) and the number its
+-- counts are rounded to (0 = not at all), each the strictest of the agreements that feed it.
 -- A dataset that no agreement names is treated as strictly as is usual, never as open.
-CREATE OR REPLACE TABLE disclosure.threshold AS
+CREATE OR REPLACE TABLE disclosure.strictness AS
 WITH agreed AS (
-    SELECT partner, dataset, max(suppression_n) AS suppression_n
+    SELECT partner, dataset, max(suppression_n) AS suppression_n, max(round_to) AS round_to
     FROM reference.agreement
     GROUP BY ALL
 )
 SELECT
     term.framework,
     term.indicator,
-    max(coalesce(agreed.suppression_n, $usual)) AS threshold
+    max(coalesce(agreed.suppression_n, $usual)) AS threshold,
+    max(coalesce(agreed.round_to, 0)) AS round_to
 FROM reference.term AS term
 LEFT JOIN agreed USING (partner, dataset)
-WHERE term.dataset IS NOT NULL AND term.framework = $framework
+WHERE term.dataset IS NOT NULL
 GROUP BY ALL;
+
+-- Those of the framework that is being published.
+CREATE OR REPLACE TABLE disclosure.threshold AS
+FROM disclosure.strictness WHERE framework = $framework;

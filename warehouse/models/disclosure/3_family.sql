@@ -16,7 +16,7 @@ WITH wards AS (
 ), numbered AS (
     SELECT
         dense_rank() OVER (
-            ORDER BY family_kind, indicator, span, period, total_area, total_breakdown, total_category
+            ORDER BY framework, family_kind, indicator, span, period, total_area, total_breakdown, total_category
         ) AS family,
         *
     FROM parts
@@ -26,35 +26,44 @@ UNION ALL
 SELECT DISTINCT numbered.family, total.cell, true
 FROM numbered
 JOIN disclosure.cell AS total
-    ON total.indicator = numbered.indicator
+    ON total.framework = numbered.framework
+    AND total.indicator = numbered.indicator
     AND total.span = numbered.span
     AND total.period = numbered.period
     AND total.area_code = numbered.total_area
     AND total.breakdown = numbered.total_breakdown
     AND total.category = numbered.total_category;
 
--- Twins: cells of two indicators that count the same. What a category counts is nowhere declared, so two cells of one
--- area, made from the same datasets, are taken for twins when they are equal in every period that both have.
+-- Twins: cells of two indicators that count the same, also of two frameworks. What a category counts is nowhere
+-- declared, so two cells of one area, made from the same datasets, are taken for twins when they are equal in every
+-- period that both have.
 CREATE OR REPLACE TABLE disclosure.twin AS
 WITH made_from AS (
-    SELECT indicator, list_sort(list(DISTINCT partner || '/' || dataset)) AS datasets
+    SELECT framework, indicator, list_sort(list(DISTINCT partner || '/' || dataset)) AS datasets
     FROM reference.term
-    WHERE framework = $framework AND part = 'numerator' AND dataset IS NOT NULL
+    WHERE part = 'numerator' AND dataset IS NOT NULL
     GROUP BY ALL
 ), described AS (
     SELECT cell.*, made_from.datasets
     FROM disclosure.cell AS cell
-    JOIN made_from USING (indicator)
+    JOIN made_from USING (framework, indicator)
 )
 SELECT one.cell, other.cell AS twin
 FROM described AS one
 JOIN described AS other
     ON other.datasets = one.datasets
-    AND other.indicator <> one.indicator
+    AND (other.indicator <> one.indicator OR other.framework <> one.framework)
     AND other.span = one.span
     AND other.period = one.period
     AND other.area_code = one.area_code
 QUALIFY bool_and(one.numerator = other.numerator) OVER (
     PARTITION BY
-        one.indicator, one.area_code, one.breakdown, one.category, other.indicator, other.breakdown, other.category
+        one.framework, one.indicator, one.area_code, one.breakdown, one.category,
+        other.framework, other.indicator, other.breakdown, other.category
+);
+
+-- What is known of a twin is known of the cell.
+UPDATE disclosure.cell SET known = true
+WHERE rest IS NULL AND cell IN (
+    SELECT twin.twin FROM disclosure.twin AS twin JOIN disclosure.cell AS cell USING (cell) WHERE cell.known
 );

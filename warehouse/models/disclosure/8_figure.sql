@@ -11,6 +11,7 @@ WITH marked AS (
     FROM disclosure.shown AS shown
     LEFT JOIN disclosure.cell AS own
         ON own.span = 'period'
+        AND own.own
         AND own.indicator = shown.indicator
         AND own.period = shown.period
         AND own.area_code = shown.area_code
@@ -18,11 +19,13 @@ WITH marked AS (
         AND own.category = shown.category
     LEFT JOIN disclosure.cell AS earlier
         ON earlier.span = 'earlier'
+        AND earlier.own
         AND earlier.indicator = shown.indicator
         AND earlier.period = shown.period
         AND earlier.area_code = shown.area_code
         AND earlier.breakdown = shown.breakdown
         AND earlier.category = shown.category
+    WHERE shown.own
 ), decided AS (
     SELECT
         *,
@@ -33,6 +36,37 @@ WITH marked AS (
             ELSE hidden
         END AS ytd_hidden
     FROM marked
+), counted AS (
+    -- Where an agreement wants counts rounded, all that is told is worked out from rounded counts. Population
+    -- denominators are public as they are.
+    SELECT
+        * REPLACE (
+            rounded(numerator, round_to) AS numerator,
+            CASE WHEN over_people THEN rounded(denominator, round_to) ELSE denominator END AS denominator,
+            rounded(ytd_numerator, round_to) AS ytd_numerator,
+            CASE WHEN over_people THEN rounded(ytd_denominator, round_to) ELSE ytd_denominator END
+                AS ytd_denominator
+        )
+    FROM decided
+), told AS (
+    SELECT
+        * REPLACE (
+            CASE WHEN round_to > 0 AND value IS NOT NULL THEN figure_of(multiplier, numerator, denominator)
+                ELSE value END AS value,
+            CASE WHEN round_to > 0 AND ytd IS NOT NULL THEN figure_of(multiplier, ytd_numerator, ytd_denominator)
+                ELSE ytd END AS ytd,
+            CASE
+                WHEN coalesce(round_to, 0) = 0 OR lower IS NULL THEN lower
+                WHEN kind = 'percent' THEN CAST(multiplier AS DOUBLE) * wilson_lower(numerator, denominator)
+                ELSE CAST(multiplier AS DOUBLE) * byar_lower(numerator) / CAST(denominator AS DOUBLE)
+            END AS lower,
+            CASE
+                WHEN coalesce(round_to, 0) = 0 OR upper IS NULL THEN upper
+                WHEN kind = 'percent' THEN CAST(multiplier AS DOUBLE) * wilson_upper(numerator, denominator)
+                ELSE CAST(multiplier AS DOUBLE) * byar_upper(numerator) / CAST(denominator AS DOUBLE)
+            END AS upper
+        )
+    FROM counted
 )
 SELECT
     framework,
@@ -60,4 +94,4 @@ SELECT
         WHEN hidden OR (ytd_hidden AND ytd IS NOT NULL) THEN
             'Withheld to protect people: a number below ' || threshold || ' stands in it or could be worked out from it.'
     END AS suppressed_reason
-FROM decided;
+FROM told;

@@ -1,12 +1,13 @@
 -- One round of secondary suppression: in each family from which a hidden cell could still be worked out, hide one
--- cell more. Repeated until a round hides nothing. Returns the cells hidden in this round.
+-- cell more. What is known from an earlier release hides nothing. Repeated until a round hides nothing. Returns the
+-- cells hidden in this round.
 UPDATE disclosure.cell SET hidden = true
-WHERE cell IN (
+WHERE own AND cell IN (
     WITH measured AS (
-        SELECT member.family, member.is_total, 1 AS measure, cell.numerator AS amount, cell.*
+        SELECT member.family, member.is_total, 1 AS measure, cell.numerator AS amount, cell.hidden AND NOT cell.known AS unknown, cell.*
         FROM disclosure.member AS member JOIN disclosure.cell AS cell USING (cell)
         UNION ALL
-        SELECT member.family, member.is_total, 2, cell.rest, cell.*
+        SELECT member.family, member.is_total, 2, cell.rest, cell.hidden AND NOT cell.known, cell.*
         FROM disclosure.member AS member JOIN disclosure.cell AS cell USING (cell)
         WHERE cell.rest IS NOT NULL
     ), families AS (
@@ -15,11 +16,11 @@ WHERE cell IN (
             measure,
             any_value(threshold) AS threshold,
             bool_or(is_total) AS has_total,
-            bool_or(is_total AND hidden) AS total_hidden,
+            bool_or(is_total AND unknown) AS total_hidden,
             bool_or(is_total AND amount > 0 AND amount < threshold) AS total_small,
-            count(*) FILTER (NOT is_total AND hidden) AS hidden_parts,
-            coalesce(sum(amount) FILTER (NOT is_total AND hidden), 0) AS hidden_amount,
-            bool_or(NOT is_total AND hidden AND amount = 0) AS hides_a_zero
+            count(*) FILTER (NOT is_total AND unknown) AS hidden_parts,
+            coalesce(sum(amount) FILTER (NOT is_total AND unknown), 0) AS hidden_amount,
+            bool_or(NOT is_total AND unknown AND amount = 0) AS hides_a_zero
         FROM measured
         GROUP BY ALL
     ), leaking AS (
@@ -42,7 +43,7 @@ WHERE cell IN (
     SELECT measured.cell
     FROM leaking
     JOIN measured USING (family, measure)
-    WHERE NOT measured.hidden
+    WHERE measured.own AND NOT measured.hidden AND NOT measured.known
     -- The next smallest part that is not zero, rather one that stands nowhere else; a zero only when there is no
     -- other; the total last of all.
     QUALIFY row_number() OVER (
