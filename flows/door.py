@@ -10,7 +10,8 @@ from pathlib import Path
 
 from flows.periods import period_of_file
 from schemas.agreement import Agreement
-from schemas.contract import Contract, HeaderMatch, surplus_personal
+from schemas.contract import Contract
+from schemas.headers import HeaderMatch, surplus_personal
 from schemas.partnership import Partnership
 from schemas.periods import Period, period_of
 from warehouse.reader import FileFacts, Table, UnreadableError, first_lines, open_table

@@ -3,7 +3,6 @@
 ``exchange check`` and ``validate`` share this, so a partner hears before sending what we would say after.
 """
 
-import difflib
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from flows.door import listed
+from flows.headers import header_problem
 from flows.periods import period_in
 from reports.error_report import ROWS_LISTED, Cell
 from schemas.contract import Column, Contract
@@ -99,7 +99,7 @@ def examine(partnership: Partnership, work: Examination) -> Verdict:
 
 
 def _examined(partnership: Partnership, work: Examination, table: Table) -> Verdict:
-    problem = header_problem(work.contract, table.header)
+    problem = header_problem(partnership, work.contract, table.header, work.period)
     if problem is not None:
         return _rejected(*problem)
     present = [column for column in work.contract.match_headers(table.header).columns if column is not None]
@@ -138,41 +138,6 @@ def named_in_file(contract: Contract, name: str) -> dict[str, str]:
         if column.from_file_name is not None
     }
     return {column: match[1] for column, match in found.items() if match is not None}
-
-
-def header_problem(contract: Contract, header: Sequence[str]) -> tuple[str, str] | None:
-    """What is wrong with a header, and what to do; None when it is the contract's."""
-    match = contract.match_headers(list(header))
-    if not any(match.columns):
-        return (
-            "The first line has none of the agreed column names.",
-            f"Put them on the first line and send the file again: {listed([c.header for c in contract.columns])}.",
-        )
-    if match.duplicated:
-        return (
-            f"The column {listed(match.duplicated)} stands in the header more than once (capital and small "
-            "letters count as the same).",
-            "Keep one column of each name and send the file again.",
-        )
-    if not match.missing and not match.unexpected:
-        return None
-    sentences = []
-    missing, unexpected = list(match.missing), list(match.unexpected)
-    for name in list(missing):
-        close = difflib.get_close_matches(name.lower(), [other.lower() for other in unexpected], 1, 0.6)
-        if close:
-            found = next(other for other in unexpected if other.lower() == close[0])
-            sentences.append(f"Column {listed([found])} appeared where '{name}' was expected.")
-            missing.remove(name)
-            unexpected.remove(found)
-    if missing:
-        sentences.append(f"Missing: {listed(missing)}.")
-    if unexpected:
-        sentences.append(f"Not agreed: {listed(unexpected)}.")
-    return (
-        "The columns are not those agreed. " + " ".join(sentences),
-        "Send the file with the agreed columns; if the source changed, tell the data-quality group first.",
-    )
 
 
 def _rejected(problem: str, remedy: str) -> Verdict:

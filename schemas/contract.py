@@ -1,20 +1,22 @@
 """A dataset's contract: Open Data Contract Standard 3.1.0 YAML in, one frozen `Contract` out.
 
 A field is defined once, here: its header in the file, its type, its classification, what is done to it.
-What the standard has no key for (period, scope, supersede_by, copies_unless_blank, markers, cadence, workbook; and
-per column aliases, may_be_absent, treatment, codelist, from_file_name) stands in its `customProperties`.
+What the standard has no key for (period, scope, supersede_by, copies_unless_blank, markers, cadence, workbook,
+editions; and per column aliases, may_be_absent, treatment, codelist, from_file_name) stands in its `customProperties`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from schemas import loading, shape
+from schemas.headers import Edition, HeaderMatch, match_headers
 from schemas.loading import Source, known
+from schemas.periods import parse_period
 
 DATE_FORMATS = ("yyyy-MM-dd", "dd/MM/yyyy", "yyyy-MM", "ddMMMyyyy", "yyyy-MM-dd'T'HH:mm:ssXXX")
 PHYSICAL_TYPES = {
@@ -77,6 +79,7 @@ class WorkbookRule:
     header_rows: tuple[int, int] | None = None  # first and last row number of the header
     ends: str | None = None  # a pattern for the first filled cell of the row that is no part of the table any more
     footnotes: bool = False  # the header's words end in the numbers of notes
+    others: str | None = None  # a pattern for the whole name of sheets the publisher adds; not searched for people
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +89,15 @@ class ScopeTest:
     `in_lsoa`: one of the partnership's LSOAs, any vintage. `in_area`: the partnership's own area, any
     spelling of its code. `in_area_codes`: the partnership's area or one of its wards, any spelling.
     `lsoa_name`: the text begins with the area's name and a space. `in_comparators`: a comparator's code.
+    `in_codelist`: a code of the list `codelist`. `in_outline`: the point that `column` (degrees east) and `latitude`
+    name lies within the outline of one of the partnership's wards.
     """
 
     column: str
     test: str
     where: tuple[tuple[str, str], ...] = ()
+    codelist: str | None = None
+    latitude: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,18 +109,6 @@ class ScopeRule:
 
     any: tuple[ScopeTest, ...] = ()
     keep: tuple[ScopeTest, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class HeaderMatch:
-    """A file's header against the contract."""
-
-    columns: list[Column | None]  # in the file's order; None where the header is in no column
-    missing: list[str]  # headers that should be there
-    unexpected: list[str]  # headers of the file that are in no column
-    duplicated: list[
-        str
-    ]  # headers that repeat an earlier one (whatever the case), or the same column by its alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +133,11 @@ class Contract:
     source_path: Path
     fingerprint: str
     workbook: WorkbookRule | None = None
+    editions: tuple[Edition, ...] = ()
     _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
-    _by_header: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        by_name = {column.name: column for column in self.columns}
-        by_header = {
-            header: column for column in self.columns if not column.from_file_name for header in column.headers
-        }
-        object.__setattr__(self, "_by_name", by_name)
-        object.__setattr__(self, "_by_header", by_header)
+        object.__setattr__(self, "_by_name", {column.name: column for column in self.columns})
 
     @property
     def key(self) -> str:
@@ -167,54 +157,12 @@ class Contract:
         return self._by_name[name].header
 
     def match_headers(self, headers: list[str]) -> HeaderMatch:
-        """The column of each header of a file, by exact spelling or a declared alias; nothing is guessed."""
-        columns = [self._by_header.get(header) for header in headers]
-        seen_text: set[str] = set()
-        seen_column: set[str] = set()
-        duplicated = []
-        for header, column in zip(headers, columns, strict=True):
-            if header.casefold() in seen_text or (column is not None and column.name in seen_column):
-                duplicated.append(header)
-            seen_text.add(header.casefold())
-            if column is not None:
-                seen_column.add(column.name)
-        return HeaderMatch(
-            columns=columns,
-            missing=[
-                column.header
-                for column in self.columns
-                if not (column.may_be_absent or column.from_file_name) and column.name not in seen_column
-            ],
-            unexpected=[header for header, column in zip(headers, columns, strict=True) if column is None],
-            duplicated=duplicated,
-        )
+        """The column of each header of a file, by exact spelling or a declared alias; nothing is guessed.
 
-
-def surplus_personal(unexpected: Iterable[str], patterns: Iterable[re.Pattern[str]]) -> list[str]:
-    """The headers among `unexpected` that look like a personal field nobody agreed to share.
-
-    `patterns` (Partnership.personal_patterns) are searched in the header as `normalised_header` writes it.
-    """
-    patterns = tuple(patterns)
-    return [
-        header
-        for header in unexpected
-        if any(pattern.search(spelling) for spelling in _spellings(header) for pattern in patterns)
-    ]
-
-
-def _spellings(header: str) -> set[str]:
-    """The ways a header may hide what it is: as written, without digits (`Surname2`), initials together (`D.O.B.`)."""
-    plain = normalised_header(header)
-    without_digits = " ".join(re.sub("[0-9]+", " ", plain).split())
-    together = re.sub(r"\b(\w) (?=\w\b)", r"\1", without_digits)
-    return {plain, without_digits, together}
-
-
-def normalised_header(header: str) -> str:
-    """A header in small letters, words apart: `DateOfBirth`, `date_of_birth` and `Date of  birth` are one."""
-    apart = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", header)
-    return re.sub(r"[^0-9a-z]+", " ", apart.casefold()).strip()
+        Of the contract as it stands and its editions the one is taken that the header fits best.
+        """
+        readings = [match_headers(self.columns, headers, edition) for edition in (None, *self.editions)]
+        return min(readings, key=lambda match: match.faults)
 
 
 def load_contract(path: Path, root: Path) -> tuple[Contract, Source]:
@@ -245,6 +193,7 @@ def load_contract(path: Path, root: Path) -> tuple[Contract, Source]:
         markers=ours.get("markers", {}),
         cadence=ours.get("cadence"),
         workbook=_workbook(ours.get("workbook"), source),
+        editions=tuple(_edition(entry, source) for entry in ours.get("editions", ())),
         source_path=path,
         fingerprint=source.fingerprint,
     )
@@ -306,7 +255,23 @@ def _workbook(rule: dict[str, Any] | None, source: Source) -> WorkbookRule | Non
         header_rows=(rows[0], rows[1]) if rows is not None else None,
         ends=_pattern(rule.get("ends"), source, f"{place}.ends", 0),
         footnotes=rule.get("footnotes", False),
+        others=_pattern(rule.get("others"), source, f"{place}.others", 0),
     )
+
+
+def _edition(entry: dict[str, Any], source: Source) -> Edition:
+    place = f"customProperties[editions].value[{entry['name']}]"
+    columns = [column["name"] for column in source.content["schema"][0]["properties"]]
+    for name in (*entry.get("headers", {}), *entry.get("absent", ())):
+        known(source, place, "column", name, columns)
+    periods = []
+    for key in ("from", "until"):
+        try:
+            periods.append(parse_period(entry[key]) if key in entry else None)
+        except ValueError:
+            raise source.error(f"{place}.{key}", f"is '{entry[key]}'", "write a period, such as AY2024") from None
+    headers, absent = entry.get("headers", {}), frozenset(entry.get("absent", ()))
+    return Edition(entry["name"], periods[0], periods[1], headers, absent)
 
 
 def _pattern(text: str | None, source: Source, place: str, groups: int) -> str | None:
@@ -328,7 +293,13 @@ def _scope(rule: dict[str, Any]) -> ScopeRule:
 
 
 def _scope_test(test: dict[str, Any]) -> ScopeTest:
-    return ScopeTest(test["column"], test["test"], tuple(test.get("where", {}).items()))
+    return ScopeTest(
+        test["column"],
+        test["test"],
+        tuple(test.get("where", {}).items()),
+        codelist=test.get("codelist"),
+        latitude=test.get("latitude"),
+    )
 
 
 def _check_columns(contract: Contract, source: Source) -> None:
@@ -361,7 +332,12 @@ def _check_references(contract: Contract, source: Source) -> None:
     ]
     for part, tests in (("any", contract.scope.any), ("keep", contract.scope.keep)):
         for test in tests:
-            named += [(f"scope].value.{part}", name) for name in (test.column, *(key for key, _ in test.where))]
+            columns = (test.column, test.latitude, *(key for key, _ in test.where))
+            named += [(f"scope].value.{part}", name) for name in columns]
+            for needs, key in (("in_codelist", "codelist"), ("in_outline", "latitude")):
+                if (test.test == needs) != (getattr(test, key) is not None):
+                    problem = f"must have {key} where its test is {needs}, and only there"
+                    raise source.error(f"customProperties[scope].value.{part}", problem, "write both or neither")
     for place, name in named:
         if name is not None:
             known(source, f"customProperties[{place}", "column", name, names)

@@ -162,6 +162,7 @@ def load_partnership(root: Path | None = None) -> Partnership:
     references.check_area(about, partnership.area_code, partnership.comparators, geography)
     for contract, source in contracts:
         references.check_contract(contract, source, partnership.partners, partnership.codelists)
+        references.check_scope(contract, source, partnership.codelists, geography)
     for standard, source in standards:
         loading.known(source, "name", "dataset", standard.key, partnership.contracts)
         check_standard(standard, source, partnership.contracts[standard.key], partnership.codelists)

@@ -28,6 +28,16 @@ def check_contract(
             known(source, place, "codelist", column.codelist, codelists)
 
 
+def check_scope(contract: Contract, source: Source, codelists: Iterable[str], geography: Geography) -> None:
+    """The code lists of its scope must exist, and an outline where rows are placed by a point."""
+    for test in contract.scope.any:
+        if test.codelist is not None:
+            known(source, "customProperties[scope].value.any", "codelist", test.codelist, codelists)
+        if test.test == "in_outline" and not geography.outlines:
+            problem = "places rows by a point, and the wards have no outlines"
+            raise source.error("customProperties[scope].value.any", problem, "add schemas/geography/outlines.geojson")
+
+
 def check_every_dataset_is_judged(
     contracts: Iterable[tuple[Contract, Source]], standards: Mapping[str, Standard]
 ) -> None:

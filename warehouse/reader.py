@@ -201,6 +201,7 @@ def _json_table(content: Content, facts: FileFacts, contract: Contract) -> Table
 
     header, rows = read_records(content, facts)
     agreed = [name for column in contract.columns for name in column.headers]
+    agreed += [name for edition in contract.editions for name in edition.headers.values()]
     # What is null in every record is the empty root of an object the contract knows.
     kept = [
         place

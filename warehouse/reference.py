@@ -31,7 +31,10 @@ YEAR_OF = {
     "calendar_year": "calendar_year",
 }
 
-PLACES = ("partnership", "area", "area_code", "lsoa", "comparator", "population", "worst_neighbourhoods")
+PLACES = (
+    *("partnership", "area", "area_code", "lsoa", "outline", "comparator", "population"),
+    *("worst_neighbourhoods", "code"),
+)
 
 Rows = Sequence[Sequence[object]]
 
@@ -88,7 +91,18 @@ def _places(write: partial[None], partnership: Partnership) -> None:
     write("area", areas)
     write("area_code", list(spellings.items()))
     write("lsoa", [(lsoa.lsoa_code, lsoa.vintage, lsoa.ward_code, lsoa.area_code) for lsoa in geography.lsoas])
+    write(
+        "outline",
+        [
+            (code, *start, *end)
+            for code, rings in geography.outlines.items()
+            for ring in rings
+            for start, end in zip(ring, ring[1:] + ring[:1], strict=True)
+            if start != end
+        ],
+    )
     write("comparator", list(partnership.comparators.items()))
+    write("code", [(name, *pair) for name, pairs in partnership.codelists.items() for pair in pairs])
     write(
         "population",
         [
@@ -106,7 +120,6 @@ def _places(write: partial[None], partnership: Partnership) -> None:
 
 
 def _agreed(write: partial[None], partnership: Partnership) -> None:
-    write("code", [(name, *pair) for name, pairs in partnership.codelists.items() for pair in pairs])
     write("partner", [(partner.id, partner.name) for partner in partnership.partners.values()])
     contracts = partnership.contracts.values()
     write(

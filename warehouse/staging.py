@@ -174,6 +174,10 @@ def _scope_test(test: ScopeTest) -> str:
 def _area_test(test: ScopeTest) -> str:
     name = identifier(test.column)
     match test.test:
+        case "in_codelist":
+            return f"{name} IN (SELECT code FROM reference.code WHERE codelist = '{literal(test.codelist or '')}')"
+        case "in_outline":
+            return _in_outline(name, identifier(test.latitude or ""))
         case "in_comparators":
             return f"{name} IN (SELECT area_code FROM reference.comparator)"
         case "in_area":
@@ -192,6 +196,20 @@ def _area_test(test: ScopeTest) -> str:
             )
         case _:
             return f"{name} IN (SELECT code FROM reference.area_code)"
+
+
+def _in_outline(longitude: str, latitude: str) -> str:
+    """True when a ray eastwards from the point crosses the outlines an odd number of times (even-odd rule).
+
+    A side that two wards share is crossed twice, so the wards together are the area.
+    """
+    # The outline's columns may have the same names: the point is of the outer table.
+    east, north = (f"TRY_CAST(numbered.{name} AS DOUBLE)" for name in (longitude, latitude))
+    crossing = (
+        f"(side.latitude > {north}) <> (side.next_latitude > {north}) AND {east} < side.longitude + "
+        f"({north} - side.latitude) * (side.next_longitude - side.longitude) / (side.next_latitude - side.latitude)"
+    )
+    return f"(SELECT count(*) FROM reference.outline AS side WHERE {crossing}) % 2 = 1"
 
 
 def slot_values(connection: Connection, columns: tuple[str, ...]) -> list[tuple[str, ...]]:

@@ -6,7 +6,7 @@ nothing is guessed from how cells look. A cell's number becomes the digits Excel
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -68,15 +68,18 @@ def read_sheet(content: Content, kind: str, contract: Contract) -> Sheet:
             f"The agreed columns stand in {len(found)} sheets: {names}.", "Send a workbook with one of them."
         )
     _, name, cells, header_rows = found[0]
-    return _table(name, cells, header_rows, contract, first_lines(content, kind, besides=name))
+    known = {name}
+    if declared is not None and declared.others is not None:
+        known |= {each for each in workbook.sheet_names if re.fullmatch(declared.others, each)}
+    return _table(name, cells, header_rows, contract, first_lines(content, kind, besides=known))
 
 
-def first_lines(content: Content, kind: str, lines: int = 5, besides: str | None = None) -> list[str]:
-    """The cells of the first lines of every visible sheet ``besides`` one: all that can be said without a header."""
+def first_lines(content: Content, kind: str, lines: int = 5, besides: Collection[str] = frozenset()) -> list[str]:
+    """The cells of the first lines of every visible sheet ``besides`` some: all that can be said without a header."""
     workbook = _open(content, kind)
     cells: list[str] = []
     for sheet in workbook.sheets_metadata:
-        if sheet.visible == SheetVisibleEnum.Visible and sheet.name != besides:
+        if sheet.visible == SheetVisibleEnum.Visible and sheet.name not in besides:
             rows = (row for row in _cells(workbook, sheet.name) if any(cell != "" for cell in row))
             for row, _ in zip(rows, range(lines), strict=False):
                 cells += [cell.strip() for cell in row if isinstance(cell, str)]

@@ -131,8 +131,12 @@ class TestShape:
             sheet = clean(partnership, setting, key, period, f"{year}-07-31")
             assert list(sheet.header) == [one.header for one in contract.columns], period
 
-    def test_every_dataset_of_the_partnership_has_a_generator(self, partnership: Partnership) -> None:
-        assert set(GENERATORS) == set(partnership.contracts)
+    def test_every_dataset_that_a_partner_owes_has_a_generator(self, partnership: Partnership) -> None:
+        """Published data and extracts under test are shown where there is a figure to show."""
+        assert set(GENERATORS) <= set(partnership.contracts)
+        live = {key for each in partnership.agreements if each.stage == "live" for key in each.datasets}
+        owed = {key for key, contract in partnership.contracts.items() if contract.cadence and key in live}
+        assert owed <= set(GENERATORS)
 
     def test_a_column_that_may_be_absent_appears_in_the_later_extract_only(
         self, files: list[tuple[Deliver, bytes]]
@@ -473,7 +477,7 @@ class TestStory:
     def test_eighteen_months_of_all_four_partners(self, story: Story, partnership: Partnership) -> None:
         sent = Counter((step.key, step.period.id) for step in story.deliveries)
         for key, contract in partnership.contracts.items():
-            if contract.cadence == "quarter":
+            if contract.cadence == "quarter" and key in GENERATORS:
                 assert all(sent[key, quarter] for quarter in QUARTERS), key
         for tranche in ("FY2008-T1", "FY2008-T2", "FY2008-T3", "FY2009-T1"):
             assert sent["council/street_cleanliness", tranche] == 1

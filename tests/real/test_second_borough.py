@@ -1,6 +1,7 @@
 """Another London borough on the same program: Camden's partnership is a folder of files, and the real files flow."""
 
 import csv
+import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -82,6 +83,15 @@ def second_partnership(root: Path, realdata: Path) -> Path:
         ((CAMDEN, 2017, group, RESIDENTS, "illustrative", "illustrative") for group in groups),
     )
     write(geography / "worst_neighbourhoods.csv", "lsoa_code,base_rate,working_age")
+    # Roughly the borough as one ward: no test here places a row by its point.
+    around = [[[-0.21, 51.51], [-0.21, 51.58], [-0.10, 51.58], [-0.10, 51.51], [-0.21, 51.51]]]
+    outline = {
+        "type": "Feature",
+        "properties": {"area_code": wards[0][0]},
+        "geometry": {"type": "Polygon", "coordinates": around},
+    }
+    drawn = {"type": "FeatureCollection", "attribution": "Drawn for a test.", "features": [outline]}
+    (geography / "outlines.geojson").write_text(json.dumps(drawn), encoding="utf-8")
     return root
 
 

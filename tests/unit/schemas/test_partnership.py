@@ -16,17 +16,25 @@ from schemas.partnership import REPOSITORY, Partnership, load_partnership
 from schemas.periods import parse_period, periods_between
 
 DATASETS = {
-    *("police/recorded_crime", "police/street_crime"),
+    *("police/recorded_crime", "police/street_crime", "police/street_crime_by_ward", "police/outcomes"),
+    *("police/stop_and_search", "police/asb_incidents"),
     *("health/smoking_quits", "health/injury_admissions", "health/published_indicators"),
+    *("health/gp_list_size", "health/prevalence", "health/assault_attendances"),
     *("council/housing_completions", "council/temporary_accommodation", "council/household_waste"),
     *("council/street_cleanliness", "council/planning_applications", "council/benefit_claims"),
-    "council/out_of_work_benefits",
+    *("council/out_of_work_benefits", "council/homelessness", "council/spend", "council/neet"),
     *("schools/attendance_sessions", "schools/exclusions", "schools/published_attendance"),
+    *("schools/attainment", "schools/looked_after_outcomes"),
 }
-PUBLISHED = {"police/street_crime", "health/published_indicators", "schools/published_attendance"}
+PUBLISHED = {
+    *("police/street_crime", "police/street_crime_by_ward", "police/outcomes", "police/stop_and_search"),
+    *("health/published_indicators", "health/gp_list_size", "health/prevalence"),
+    *("council/homelessness", "council/spend"),
+    *("schools/published_attendance", "schools/attainment", "schools/looked_after_outcomes"),
+}
 NOT_ABOUT_PEOPLE = {
     *("council/household_waste", "council/street_cleanliness"),
-    *("council/planning_applications", "council/housing_completions"),
+    *("council/planning_applications", "council/housing_completions", "council/spend"),
 }
 
 

@@ -1,0 +1,191 @@
+"""The files partners publish, from landing to merged: every row accounted for, and their oddities told or tolerated."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from flows.drain import drain
+from flows.land import deliver
+from flows.settings import Settings
+from schemas.contract import ScopeTest
+from schemas.partnership import load_partnership
+from schemas.periods import parse_period
+from warehouse.connection import open_warehouse
+from warehouse.reference import create_places
+from warehouse.staging import _scope_test
+
+pytestmark = pytest.mark.realdata
+At = Callable[[str], Settings]
+
+
+def take_in(settings: Settings, key: str, *files: Path, period: str | None = None) -> list[dict[str, Any]]:
+    for file in files:
+        deliver(settings, file, key, period)
+    return drain(settings)
+
+
+def counted(row: dict[str, Any]) -> tuple[int, int, int, int]:
+    return (row["rows_received"], row["rows_accepted"], row["rows_quarantined"], row["rows_out_of_scope"])
+
+
+def failed_rules(settings: Settings, delivery_id: str) -> dict[str, int]:
+    with open_warehouse(settings.home) as connection:
+        rows = connection.execute(
+            "SELECT rule_id, failed FROM warehouse.ledger.rule_result WHERE delivery_id = ? AND outcome = 'failed'",
+            [delivery_id],
+        ).fetchall()
+    return dict(rows)
+
+
+def amounts(settings: Settings, measure: str, category: str = "all") -> dict[tuple[str, str], float]:
+    """The contributed amounts of a measure, by area and first day."""
+    with open_warehouse(settings.home) as connection:
+        rows = connection.execute(
+            "SELECT area_code, CAST(period_start AS VARCHAR), sum(amount) FROM warehouse.merged.contribution "
+            "WHERE measure = ? AND category = ? GROUP BY ALL",
+            [measure, category],
+        ).fetchall()
+    return {(area, start): float(amount) for area, start, amount in rows}
+
+
+def test_stops_and_searches_are_placed_by_their_point_alone(at: At, realdata: Path) -> None:
+    """Three columns are empty on every row, 860 rows have no point and 357 repeat another: none of that is a fault."""
+    settings = at("2026-11-01")
+    (found,) = take_in(
+        settings, "police/stop_and_search", realdata / "police" / "2018-01-metropolitan-stop-and-search.csv"
+    )
+    assert (found["period"], found["slot"], found["state"]) == ("2018-01", "metropolitan", "merged")
+    assert counted(found) == (12137, 288, 0, 11849)
+    assert failed_rules(settings, found["delivery_id"]) == {}
+    assert amounts(settings, "stops_and_searches") == {("E09000013", "2018-01-01"): 288}
+    assert amounts(settings, "searches_that_led_to_arrest") == {("E09000013", "2018-01-01"): 50}
+
+
+def test_the_outline_places_a_point_as_its_neighbourhood_does(realdata: Path) -> None:
+    """Every point of three Met months with the neighbourhood the publisher gives it: 5 of 20,532 disagree."""
+    partnership = load_partnership()
+    with duckdb.connect() as connection:
+        create_places(connection, partnership)
+        connection.execute(
+            'CREATE VIEW numbered AS SELECT Longitude AS east, Latitude AS north, "LSOA name" AS name FROM '
+            f"read_csv('{realdata}/police/2018-0*-metropolitan-street.csv', all_varchar = true) "
+            "WHERE Longitude IS NOT NULL"
+        )
+        test = _scope_test(ScopeTest("east", "in_outline", latitude="north"))
+        rows = connection.execute(
+            f"SELECT count(*), count(*) FILTER ({test} <> starts_with(name, ? || ' ')) FROM numbered",
+            [partnership.area_name],
+        ).fetchall()
+    assert rows == [(20532, 5)]
+
+
+def test_three_months_of_outcomes(at: At, realdata: Path) -> None:
+    """One Crime ID can have several outcomes; in January two rows of ours repeat another in every field."""
+    settings = at("2026-11-01")
+    files = sorted((realdata / "police").glob("*-outcomes.csv"))
+    found = take_in(settings, "police/outcomes", *files)
+    assert [row["period"] for row in found] == ["2018-01", "2018-02", "2018-03"]
+    assert [counted(row) for row in found] == [(926, 20, 2, 904), (730, 12, 0, 718), (566, 4, 0, 562)]
+    assert [row["decision"] for row in found] == ["accepted_with_exceptions", "accepted", "accepted"]
+    assert [failed_rules(settings, row["delivery_id"]) for row in found] == [{"POU-010": 2}, {}, {}]
+    charged = amounts(settings, "suspects_charged")
+    assert sum(charged.values()) == 3
+
+
+def test_the_answers_of_the_api_for_sixteen_wards(at: At, realdata: Path) -> None:
+    """2,164 records with 2,085 numbers: a point on a boundary is in the answers of both wards."""
+    settings = at("2026-11-01")
+    files = sorted((realdata / "police" / "data.police.uk-api-json" / "2018-01").glob("*.json"))
+    found = take_in(settings, "police/street_crime_by_ward", *files)
+    assert {(row["period"], row["decision"], row["state"]) for row in found} == {("2018-01", "accepted", "merged")}
+    assert len({row["slot"] for row in found}) == 16
+    assert sum(row["rows_received"] for row in found) == 2164
+    assert all(counted(row) == (row["rows_received"], row["rows_received"], 0, 0) for row in found)
+    numbers = [record["id"] for file in files for record in json.loads(file.read_text())]
+    assert (len(numbers), len(set(numbers))) == (2164, 2085)
+    measures = ("ward_crime", "ward_anti_social_behaviour", "ward_transport_police_crime")
+    assert [sum(amounts(settings, measure).values()) for measure in measures] == [1697, 390, 77]
+
+
+def test_lists_of_practices(at: At, realdata: Path) -> None:
+    """EXTRACT_DATE is written 01JAN2021, and the borough is 30 practices, one of them in Birmingham."""
+    settings = at("2026-11-01")
+    (found,) = take_in(settings, "health/gp_list_size", realdata / "health" / "gp-reg-pat-prac-all.csv")
+    assert (found["period"], found["decision"], counted(found)) == ("2021-01", "accepted", (6658, 30, 0, 6628))
+    assert amounts(settings, "registered_patients") == {("E09000013", "2021-01-01"): 319959}
+
+
+def test_disease_registers_whose_lists_are_never_added_up(at: At, realdata: Path) -> None:
+    """The file says neither year nor area; six kinds of list stand in it."""
+    settings = at("2026-11-01")
+    file = realdata / "health" / "PREVALENCE_2021_v2.csv"
+    (asked,) = take_in(settings, "health/prevalence", file)
+    assert (asked["state"], asked["reason"]) == (
+        "refused",
+        "Which financial year does this file cover? Neither its content nor its name says so.",
+    )
+    (found,) = take_in(settings, "health/prevalence", file, period="FY2020")
+    assert (found["decision"], counted(found)) == ("accepted", (137991, 609, 0, 137382))
+    assert failed_rules(settings, found["delivery_id"]) == {}
+    people = amounts(settings, "people_on_register", "Diabetes")
+    patients = amounts(settings, "patients_of_register_ages", "Diabetes")
+    assert (list(people.values()), list(patients.values())) == ([9918], [289240])
+
+
+@pytest.mark.parametrize(
+    ("file", "period", "counts", "owed"),
+    [
+        ("DetailedLA_202003.xlsx", "FY2019-Q4", (329, 4, 0, 325), 275),
+        ("DetailedLA_202006.ods", "FY2020-Q1", (326, 4, 0, 322), 258),
+    ],
+)
+def test_homelessness_workbooks(
+    at: At, realdata: Path, file: str, period: str, counts: tuple[int, int, int, int], owed: int
+) -> None:
+    """Title, headers merged over three rows, notes, 22 other sheets and a hundred hidden ones; London stands twice."""
+    settings = at("2026-11-01")
+    (found,) = take_in(settings, "council/homelessness", realdata / "council" / file)
+    assert (found["period"], found["decision"], counted(found)) == (period, "accepted", counts)
+    assert amounts(settings, "households_owed_a_duty")["E09000013", str(parse_period(period).start)] == owed
+
+
+def test_revenue_outturn(at: At, realdata: Path) -> None:
+    """A front page, notes, hidden rows, [x] for 44 late returns, and London's code on the row of another authority."""
+    settings = at("2026-11-01")
+    (found,) = take_in(settings, "council/spend", realdata / "council" / "RSX_2023-24_data_by_LA.ods")
+    assert (found["period"], found["decision"], counted(found)) == ("FY2023", "accepted", (412, 2, 0, 410))
+    assert failed_rules(settings, found["delivery_id"]) == {"CSP-014": 1}  # not certified yet
+    assert amounts(settings, "net_current_expenditure") == {
+        ("E09000013", "2023-04-01"): 371164,
+        ("E92000001", "2023-04-01"): 123436811.635,
+    }
+
+
+def test_attainment_with_four_marks_in_place_of_numbers(at: At, realdata: Path) -> None:
+    settings = at("2026-11-01")
+    (found,) = take_in(settings, "schools/attainment", realdata / "school" / "ks4_la.csv")
+    assert (found["period"], found["decision"], counted(found)) == ("AY2024", "accepted", (3444, 63, 0, 3381))
+    assert failed_rules(settings, found["delivery_id"]) == {}
+    assert reasons(settings, found) == {"confidential": 53, "not_available": 219}
+
+
+def test_absence_of_children_looked_after(at: At, realdata: Path) -> None:
+    settings = at("2026-11-01")
+    (found,) = take_in(settings, "schools/looked_after_outcomes", realdata / "school" / "absence_la.csv")
+    assert (found["period"], found["decision"], counted(found)) == ("AY2024", "accepted", (17220, 315, 0, 16905))
+    assert failed_rules(settings, found["delivery_id"]) == {}
+    assert reasons(settings, found) == {"confidential": 346, "not_applicable": 22, "not_available": 540}
+
+
+def reasons(settings: Settings, delivery: dict[str, Any]) -> dict[str, int]:
+    """How many accepted cells are empty for each marked reason."""
+    path = settings.accepted(delivery["partner"], delivery["dataset"], delivery["delivery_id"])
+    rows = duckdb.sql(
+        "SELECT split_part(reason, '=', 2), count(*) FROM (SELECT unnest(string_split(_absent, ', ')) AS reason "
+        f"FROM read_parquet('{path}')) GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return dict(rows)
