@@ -35,7 +35,9 @@ def check_scope(contract: Contract, source: Source, codelists: Iterable[str], ge
             known(source, "customProperties[scope].value.any", "codelist", test.codelist, codelists)
         if test.test == "in_outline" and not geography.outlines:
             problem = "places rows by a point, and the wards have no outlines"
-            raise source.error("customProperties[scope].value.any", problem, "add schemas/geography/outlines.geojson")
+            raise source.error(
+                "customProperties[scope].value.any", problem, "add schemas/geography/outlines.geojson"
+            )
 
 
 def check_every_dataset_is_judged(
