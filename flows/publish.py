@@ -10,12 +10,14 @@ from typing import Any
 
 from flows.files import make_private
 from flows.settings import Settings, today
+from reports.dictionary import render_dictionary
 from reports.documents import documents
 from reports.publication import Publication as Page
 from schemas.framework import Framework
 from schemas.periods import Period, parse_period, period_of, previous
 from warehouse import ledger
 from warehouse.connection import Connection, open_warehouse, transaction
+from warehouse.dictionary import described_tables
 from warehouse.publication import AUDIENCES, Publication, build_publication, publication_frames
 from warehouse.reference import create_reference
 from warehouse.release import in_force, switch, write_release
@@ -138,8 +140,14 @@ def _release(
 def _documents(
     settings: Settings, connection: Connection, framework: Framework, period: Period, publication: Publication
 ) -> dict[tuple[str, str], dict[str, bytes]]:
-    """Page, spreadsheets and board paper of every audience and layer."""
-    drawn = {}
+    """Page, spreadsheets and board paper of every audience and layer, and a data dictionary for each audience."""
+    tables = described_tables(connection)
+    drawn = {
+        (audience, ""): {
+            "dictionary.html": render_dictionary(tables, settings.partnership.name, audience).encode()
+        }
+        for audience in AUDIENCES
+    }
     for audience, layer in product(AUDIENCES, framework.layers):
         frames: dict[str, Any] = dict(publication_frames(connection, layer.id, audience))
         drawn[audience, layer.id] = documents(

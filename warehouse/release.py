@@ -49,7 +49,7 @@ def write_release(
 
     `connection` holds the publication (see build_publication) and is in no transaction; `previous` is the
     exchange.duckdb now published, whose other publications and older revisions are carried over; `documents`
-    gives the files that others drew, name and bytes, by audience and layer.
+    gives the files that others drew, name and bytes, by audience and layer; layer '' for the audience's own.
 
     Raises:
         LookupError: a document is for an audience or layer that the publication does not have.
@@ -58,13 +58,19 @@ def write_release(
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise FileExistsError(f"{folder} is not empty.")
-    known = {(audience, layer["layer"]) for audience in AUDIENCES for layer in publication.layers}
+    known = {
+        (audience, layer)
+        for audience in AUDIENCES
+        for layer in ("", *(each["layer"] for each in publication.layers))
+    }
     if unknown := set(documents) - known:
         raise LookupError(f"The publication has no layer {', '.join(sorted(layer for _, layer in unknown))}.")
     contents = {}
     for audience in AUDIENCES:
         place = audience_folder(folder, audience)
         place.mkdir(exist_ok=True)
+        for name, content in documents.get((audience, ""), {}).items():
+            (place / name).write_bytes(content)
         for layer in publication.layers:
             own = place / layer["layer"]
             own.mkdir()

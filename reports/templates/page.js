@@ -46,6 +46,6 @@
       group.hidden = wanted.length > 0 && !group.querySelector("[data-find]:not([hidden])");
     });
     var left = rows.filter(function (row) { return !row.hidden; }).length;
-    told.textContent = wanted.length ? left + " of " + rows.length + " indicators shown" : "";
+    told.textContent = wanted.length ? left + " of " + rows.length + " " + (told.dataset.of || "indicators") + " shown" : "";
   });
 })();

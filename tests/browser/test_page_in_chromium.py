@@ -4,15 +4,19 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium_axe_python import Axe
 
+from reports.dictionary import render_dictionary
 from tests.unit.builders.publication import hostile, shipped, whole
+from warehouse.dictionary import described_tables
 
 ROLES = ("strategic", "executive", "operational")
 WIDTHS = (320, 768, 1440)
@@ -175,6 +179,25 @@ def test_a_page_with_nothing_on_it_is_a_page_too(opened: Opened, role: str) -> N
     browser = opened(nothing)
     assert "No indicator of this layer has a figure" in browser.find_element(By.TAG_NAME, "main").text
     assert violations(browser) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_data_dictionary_is_open_to_everyone_too(chromium: Any, tmp_path: Path, width: int) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(
+            "CREATE SCHEMA performance; CREATE TABLE performance.figure_of_a_rather_long_name (value DOUBLE);"
+            "COMMENT ON TABLE performance.figure_of_a_rather_long_name IS '<b>Figures</b>';"
+            "COMMENT ON COLUMN performance.figure_of_a_rather_long_name.value IS 'The figure & more.'"
+        )
+        page = render_dictionary(described_tables(connection), "Anyborough Partnership", "public")
+    file = tmp_path / "dictionary.html"
+    file.write_text(page, encoding="utf-8")
+    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    chromium.get(file.as_uri())
+    assert "<b>Figures</b>" in chromium.find_element(By.TAG_NAME, "main").text
+    assert chromium.execute_script("return document.documentElement.scrollWidth") == width
+    assert violations(chromium) == []
 
 
 def test_the_strategic_page_is_one_side_of_paper(opened: Opened) -> None:

@@ -1,8 +1,10 @@
 """The demo from end to end: every delivery decided as its story says, and the figures that come out of it."""
 
 import csv
+import html
 import io
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pandas as pd
 import pytest
 
 from flows.demo.home import MARKER, DemoError, make_fresh, mark
@@ -18,7 +21,10 @@ from flows.demo.story import Deliver, load_story
 from flows.demo.summary import Arrival, DemoSummary, Published, closing_words
 from flows.settings import Settings, load_settings
 from flows.status import status
+from schemas.partnership import REPOSITORY
 from tests.golden import surfaces
+from warehouse.connection import open_warehouse
+from warehouse.dictionary import described_tables
 
 GOLDEN = Path(__file__).parent
 ACCOUNT = (
@@ -256,3 +262,53 @@ def test_every_surface_shows_the_same_numbers(settings: Settings, layer: str, au
         _, *after = paper.split(surfaces.squeezed(each.name))
         assert any(surfaces.squeezed(judged) in text[:200] for text in after) or each.value is None, each.name
         assert after
+
+
+def test_the_examples_of_the_documentation_run_on_the_demo(settings: Settings) -> None:
+    """Every block of docs/published-figures.md, one after another, as a reader would type them."""
+    page = (REPOSITORY / "docs" / "published-figures.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert len(blocks) >= 10
+    typed: dict[str, Any] = {}
+    for block in blocks:
+        exec(block.replace("var/demo", str(settings.home)), typed)
+    typed["con"].close()
+    for name, made in typed.items():
+        if isinstance(made, pd.DataFrame):
+            assert not made.empty, name
+    assert typed["same"] is True
+    assert all(typed["checked"].values())
+    assert typed["moved"]["count"].max() > 1  # the demo's board was told of a quarter more than once
+    assert "Munster" in typed["table"].index
+
+
+def test_many_read_a_release_while_the_exchange_goes_on(settings: Settings) -> None:
+    """Ten readers of the published file beside a writer of the warehouse, none in another's way."""
+    path = settings.published / "current" / "exchange.duckdb"
+    readers = [duckdb.connect(path, read_only=True) for _ in range(10)]
+    with open_warehouse(settings.home, writable=True) as writer:
+        writer.execute("SELECT count(*) FROM warehouse.ledger.delivery")
+        counted = {reader.sql("SELECT count(*) FROM performance.indicator").fetchall()[0][0] for reader in readers}
+    for reader in readers:
+        with pytest.raises(duckdb.InvalidInputException, match="read-only"):
+            reader.execute("DELETE FROM performance.indicator")
+        reader.close()
+    assert len(counted) == 1
+    assert counted.pop() > 1000
+
+
+def test_the_dictionary_says_what_the_database_says(settings: Settings) -> None:
+    """Every table and column of the published file, with the comment that is in it."""
+    release = settings.published / "current"
+    page = html.unescape((release / "dictionary.html").read_text(encoding="utf-8"))
+    with duckdb.connect(release / "exchange.duckdb", read_only=True) as reader:
+        tables = described_tables(reader)
+    assert len(tables) > 20
+    for table in tables:
+        assert f"{table.schema}.{table.name}" in page
+        assert table.comment
+        assert table.comment in page
+        for column in table.columns:
+            assert f"<code>{column.name}</code>" in page
+            assert column.comment, f"{table.name}.{column.name}"
+            assert column.comment in page
