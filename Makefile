@@ -20,7 +20,7 @@ attack: install  ## 2,000 made-up places published four times each, attacked wit
 check: install  ## formatter, linter, strict types
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
-	@$(BIN)/mypy schemas expectations warehouse reports flows tests
+	@$(BIN)/mypy schemas expectations warehouse reports flows tests benchmarks
 
 install: $(VENV)/.installed
 
@@ -35,6 +35,10 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	@printf '#!%s\nfrom flows.cli import main\nraise SystemExit(main())\n' "$$PWD/$(BIN)/python" > $(BIN)/exchange
 	@chmod +x $(BIN)/exchange
 	@touch $@
+
+.PHONY: bench-publication
+bench-publication: install  ## how long the publications of the demo take, part by part
+	@$(BIN)/python -m benchmarks.publication
 
 clean:  ## remove the virtual environment and the demo
 	rm -rf $(VENV) var
