@@ -75,6 +75,20 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Break:
+    """A day from which an indicator's figures do not compare with earlier ones, and why."""
+
+    starts: date
+    reason: str
+
+    @property
+    def words(self) -> str:
+        return (
+            f"Figures from {words.day(self.starts)} do not compare with earlier ones: {self.reason.rstrip('.')}."
+        )
+
+
+@dataclass(frozen=True)
 class Figure:
     """One indicator as the page shows it. `history` runs from the oldest period to the newest, never empty."""
 
@@ -97,10 +111,23 @@ class Figure:
     comparators: tuple[Record, ...]
     actions: tuple[Record, ...]
     provenance: tuple[Record, ...]
+    breaks: tuple[Break, ...] = ()  # oldest first
 
     @property
     def latest(self) -> Point:
         return self.history[-1]
+
+    def break_at(self, place: int) -> Break | None:
+        """The break between a point of the history and the one before it."""
+        if not place:
+            return None
+        before, this = self.history[place - 1], self.history[place]
+        return next((found for found in self.breaks if before.end < found.starts <= this.end), None)
+
+    @property
+    def breaks_shown(self) -> list[Break]:
+        """The breaks that fall between points of the history."""
+        return [found for place in range(len(self.history)) if (found := self.break_at(place))]
 
     @property
     def has_trend(self) -> bool:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Any
 
 from reports import words
-from reports.figures import DIRECTION_WORDS, RAG_WORDS, Figure, Part, Point, same
+from reports.figures import DIRECTION_WORDS, RAG_WORDS, Break, Figure, Part, Point, same
 from reports.publication import Publication, Record, records
 
 HIDDEN_WHEN_SUPPRESSED = {
@@ -32,7 +32,8 @@ def figures(publication: Publication) -> list[Figure]:
     area = publication.headline_area()
     order = {str(row["priority"]): row["order"] for row in records(publication.priorities)}
     extra = {
-        name: grouped(records(getattr(publication, name))) for name in ("comparators", "actions", "provenance")
+        name: grouped(records(getattr(publication, name)))
+        for name in ("comparators", "actions", "provenance", "breaks")
     }
     made = [figure(rows, pieces.get(indicator, []), area, extra) for indicator, rows in headlines.items()]
     return sorted(made, key=lambda f: (order.get(f.priority, 999), natural(f.indicator)))
@@ -101,7 +102,12 @@ def figure(
         comparators=of_indicator(extra, "comparators", indicator),
         actions=of_indicator(extra, "actions", indicator),
         provenance=of_indicator(extra, "provenance", indicator),
+        breaks=tuple(sorted(map(broken, of_indicator(extra, "breaks", indicator)), key=lambda b: b.starts)),
     )
+
+
+def broken(row: Record) -> Break:
+    return Break(day_of(row, "starts"), str(row["reason"] or ""))
 
 
 def of_indicator(extra: Mapping[str, Mapping[str, list[Record]]], name: str, indicator: str) -> tuple[Record, ...]:

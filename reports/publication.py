@@ -27,6 +27,7 @@ NEEDED = {
     "due": "partner dataset period due_on state",
     "actions": "",
     "provenance": "",
+    "breaks": "indicator starts reason",
     "escalations": "",
     "spend": "",
     "priority_spend": "",
@@ -45,6 +46,7 @@ class Publication:
     `provenance` may be empty; otherwise their column `indicator` says what they are about. `spend` is money beside
     performance, `left_out` the indicators an agreement keeps from this layer or `audience`. `area_code` is the area
     of the headline; not given, it is the one that most `all`/`all` rows are of, and of these the most populous.
+    `breaks` are the days from which an indicator's figures do not compare with earlier ones.
     `outlines` draws the wards where there are any, and whom they are owed to is said below.
     Raises ValueError with a plain sentence when something is missing.
     """
@@ -72,6 +74,7 @@ class Publication:
     left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
     area_code: str | None = None
     audience: str = "restricted"
+    breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
     outlines: Outlines = field(default_factory=dict)
     outlines_owed_to: str = ""
 

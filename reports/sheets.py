@@ -172,7 +172,7 @@ def trend(publication: Publication, shown: Sequence[Figure]) -> Table:
         (
             *(("Reference",) if coded else ()),
             *("Indicator", "Period", "Figure", "Lower 95% limit", "Upper 95% limit", "Year to date"),
-            *("Target so far", "Status", "Provisional"),
+            *("Target so far", "Status", "Provisional", "Break in the series"),
         ),
         tuple(
             row(
@@ -181,10 +181,11 @@ def trend(publication: Publication, shown: Sequence[Figure]) -> Table:
                     *(f.name, p.words, number(f, p, p.value)),
                     *(number(f, p, p.lower, NOT_APPLICABLE), number(f, p, p.upper, NOT_APPLICABLE), to_date(f, p)),
                     *(amount(f, p.ytd_target), standing(p), "Yes" if p.provisional else "No"),
+                    found.words if (found := f.break_at(place)) else NOT_APPLICABLE,
                 ]
             )
             for f in shown
-            for p in f.history
+            for place, p in enumerate(f.history)
         ),
     )
 

@@ -48,7 +48,7 @@ def spark(figure: Figure) -> Spark:
     targets = [(across(i), down(p.period_target)) for i, p in enumerate(points) if p.period_target is not None]
     return Spark(
         label=in_words(figure, points),
-        lines=tuple(lines(points, across, down)),
+        lines=tuple(lines(figure, points, across, down)),
         target=polyline(targets) if len(targets) > 1 else "",
         marks=tuple(
             mark(p, across(i), down(p.value) if p.value is not None else HEIGHT - EDGE, p is points[-1])
@@ -57,10 +57,12 @@ def spark(figure: Figure) -> Spark:
     )
 
 
-def lines(points: Sequence[Point], across: Callable[[Any], float], down: Callable[[Any], float]) -> list[str]:
+def lines(
+    figure: Figure, points: Sequence[Point], across: Callable[[Any], float], down: Callable[[Any], float]
+) -> list[str]:
     """One line for each unbroken run of at least two points."""
     found: dict[int, list[tuple[float, float]]] = {}
-    for i, (p, run) in enumerate(zip(points, runs(points), strict=True)):
+    for i, (p, run) in enumerate(zip(points, runs(figure, points), strict=True)):
         if p.value is not None:
             found.setdefault(run, []).append((across(i), down(p.value)))
     return [polyline(run) for run in found.values() if len(run) > 1]

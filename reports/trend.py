@@ -60,6 +60,7 @@ Row = dict[str, Any]
 def trend_chart(figure: Figure) -> Markup:
     """The chart of a figure's newest eight periods, or of as many as there are."""
     points = figure.history[-PERIODS:]
+    first = len(figure.history) - len(points)
     comparators = comparator_rows(figure, points)
     low, high = span(
         [v for p in points for v in (p.value, p.lower, p.upper, p.period_target)] + values(comparators)
@@ -77,7 +78,12 @@ def trend_chart(figure: Figure) -> Markup:
         "digits": f",.{max(0, math.ceil(-math.log10(step) - 1e-9))}f",
     }
     data = {
-        "points": [row_of(p, at, run) for at, (p, run) in enumerate(zip(points, runs(points), strict=True))],
+        "points": [
+            row_of(p, at, run) for at, (p, run) in enumerate(zip(points, runs(figure, points), strict=True))
+        ],
+        "breaks": [
+            {"at": at - 0.5, "said": "break"} for at in range(1, len(points)) if figure.break_at(first + at)
+        ],
         "comparators": comparators,
         "absent": [
             {"at": at, "said": SAYS.get(p.state, SAYS["unavailable"]).split(" ")}
@@ -105,13 +111,17 @@ def description() -> Row:
     )
     scale = alt.Scale(domain=[expr("low"), expr("high")], nice=False, zero=False)
     y = alt.Y("value:Q", scale=scale, axis=value_axis())
-    points, comparators, absent, edge = (
-        alt.Chart(alt.NamedData(name)) for name in ("points", "comparators", "absent", "edge")
+    points, comparators, absent, edge, breaks = (
+        alt.Chart(alt.NamedData(name)) for name in ("points", "comparators", "absent", "edge", "breaks")
     )
     shown = points.transform_filter("isValid(datum.value)")
     ranged = shown.transform_filter("isValid(datum.lower) && isValid(datum.upper)")
     edge_text: Row = {"x": alt.value(WIDTH + 4), "y": alt.Y("at:Q", scale=None), "text": "said:N"}
     layers = [
+        breaks.mark_rule(color=MUTED, strokeWidth=1, strokeDash=[1, 3]).encode(x=x),
+        breaks.mark_text(fontSize=10.5, color=MUTED, baseline="bottom").encode(
+            x=x, y=alt.value(-1), text="said:N"
+        ),
         comparators.mark_line(color="#8b93a3", strokeWidth=1.25).encode(x=x, y=y, detail="area:N"),
         points.transform_filter("isValid(datum.target)")
         .mark_line(color=INK, strokeWidth=1, strokeDash=[3, 3], interpolate="step")
@@ -195,11 +205,12 @@ def values(rows: Sequence[Row]) -> list[float | None]:
     return [row["value"] for row in rows]
 
 
-def runs(points: Sequence[Point]) -> list[int]:
-    """The number of the unbroken run each point is in: a line never bridges a period that is not shown."""
-    run, numbers = 0, []
-    for p in points:
-        run += p.value is None
+def runs(figure: Figure, points: Sequence[Point]) -> list[int]:
+    """The number of the unbroken run each of a figure's newest points is in: a line never bridges a period that is
+    not shown, nor a break in the series."""
+    run, numbers, first = 0, [], len(figure.history) - len(points)
+    for place, p in enumerate(points, start=first):
+        run += p.value is None or (place > first and figure.break_at(place) is not None)
         numbers.append(run)
     return numbers
 
@@ -283,7 +294,8 @@ def in_words(figure: Figure, points: Sequence[Point]) -> str:
     said = [f"{p.words}: {figure.shown(p.value) or SAYS.get(p.state, SAYS['unavailable'])}" for p in points]
     target = points[-1].period_target
     against = f" Target for the newest period: {figure.shown(target)}." if target is not None else ""
-    return f"Trend of {figure.name}{', ' + unit if unit else ''}. {'; '.join(said)}.{against}"
+    broken = "".join(" " + found.words for found in figure.breaks_shown)
+    return f"Trend of {figure.name}{', ' + unit if unit else ''}. {'; '.join(said)}.{against}{broken}"
 
 
 def tidy(svg: str, label: str) -> Markup:

@@ -1,6 +1,7 @@
 """From rows to figures, and from figures to the sentences and charts of the page."""
 
 from dataclasses import replace
+from datetime import date
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,8 @@ import pytest
 from reports import summary
 from reports.figures import Figure
 from reports.gathering import figures
+from reports.page import render_page
+from reports.sheets import workbook
 from reports.spark import spark
 from reports.trend import apart, span, tick_values, trend_chart
 from tests.unit.builders.publication import QUARTERS, hidden, indicator_row, missing, shipped, small
@@ -143,6 +146,26 @@ def test_a_line_never_bridges_a_period_that_is_not_shown() -> None:
     assert len(drawn.lines) == 2
     assert [mark.symbol for mark in drawn.marks][2] == "suppressed"
     assert "October to December 2008: [c]" in drawn.label
+
+
+def test_a_line_never_bridges_a_break_in_the_series_and_the_reason_is_said() -> None:
+    breaks = pd.DataFrame(
+        [
+            {"indicator": "NI16", "starts": date(2009, 4, 1), "reason": "The counting rules changed."},
+            {"indicator": "NI16", "starts": date(2001, 4, 1), "reason": "Long before anything shown."},
+        ]
+    )
+    publication = small(*quarters([1, 2, 3, 4, 5, 6], 20, profiled=True), breaks=breaks)
+    (figure,) = figures(publication)
+    said = "Figures from 1 April 2009 do not compare with earlier ones: The counting rules changed."
+    assert [found.words for found in figure.breaks_shown] == [said]
+    assert len(spark(figure).lines) == 2
+    chart = str(trend_chart(figure))
+    assert chart.count(">break<") == 1
+    assert said in chart
+    assert said in render_page(publication)
+    (table,) = [each for each in workbook(publication).tables if each.name == "Trend"]
+    assert [row[-1] for row in table.rows] == ["[z]", "[z]", "[z]", "[z]", said, "[z]"]
 
 
 def test_a_chart_says_in_words_what_it_shows_and_holds_no_ids_or_fonts() -> None:

@@ -48,7 +48,7 @@ def html(role: str) -> str:
 
 def test_it_stands_alone(html: str) -> None:
     page = Page(html)
-    assert not re.search(r"https?:|//[a-z]|url\((?!#)|@import", html.replace("// S", ""))
+    assert not re.search(r"https?:|//[a-z]|url\((?!#)|@import", re.sub("sha256-[A-Za-z0-9+/=]+", "", html))
     assert not page.all("link")
     assert not page.all("img")
     assert all(not script.get("src") for script in page.all("script"))
