@@ -15,6 +15,7 @@ from reports.figures import DIRECTION_WORDS, Figure
 from reports.gathering import figures as gather
 from reports.money import money
 from reports.page import (
+    AUDIENCE_WORDS,
     STANDING_MEANING,
     STATUS_SENTENCES,
     actions_in_order,
@@ -41,6 +42,7 @@ SIZES = (
     5.6,
 )  # points; the largest with which the strategic layer is one side
 USUAL_SIZE = 9.0
+NAME_LINE = 36  # letters of a name on one line of a column of priorities
 COLOURS = {"green": "#15703f", "amber": "#b45309", "red": "#b42318"}
 GREY, INK = "#565d6b", "#1b1f27"
 SHAPES = {
@@ -117,7 +119,7 @@ def told(publication: Publication, shown: Sequence[Figure]) -> dict[str, Any]:
         "chair": publication.layer.get("chair") or "",
         "status": words.humanise(publication.status),
         "status_sentence": STATUS_SENTENCES[publication.status],
-        "audience": publication.audience,
+        "audience": AUDIENCE_WORDS[publication.audience],
         "day": publication.published_on.isoformat(),
         "imprint": f"{publication.framework_note} Publication {publication.publication_id}, "
         f"{words.day(publication.published_on)}.",
@@ -189,7 +191,8 @@ def told(publication: Publication, shown: Sequence[Figure]) -> dict[str, Any]:
 
 def columns(groups: Sequence[dict[str, Any]], how_many: int = 3) -> list[list[dict[str, Any]]]:
     """The priorities in their order, laid out in columns as evenly as can be."""
-    heights = [2 + len(group["figures"]) for group in groups]
+    # A heading takes about two lines and a half, a figure one for itself and one for each line of its name.
+    heights = [2.5 + sum(2 + len(figure.name) // NAME_LINE for figure in group["figures"]) for group in groups]
     blocks = [
         {"order": place, "name": group["name"], "figures": [figure_told(figure) for figure in group["figures"]]}
         for place, group in enumerate(groups, start=1)

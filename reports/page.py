@@ -33,6 +33,7 @@ STATUS_SENTENCES = {
     "ready": "Complete, and waiting for a second person to approve its release.",
     "final": "Approved for release.",
 }
+AUDIENCE_WORDS = {"public": "For the public", "restricted": "Restricted: for the partnership’s own bodies"}
 STANDING_MEANING = {
     "green": "on target, or near enough",
     "amber": "off target, no worse than a year ago",
@@ -164,6 +165,7 @@ def environment() -> jinja2.Environment:
         },
         direction_words=DIRECTION_WORDS,
         template_columns=TEMPLATE_COLUMNS,
+        audience_words=AUDIENCE_WORDS,
     )
     made.filters.update(
         day=words.day,

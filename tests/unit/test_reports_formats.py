@@ -164,3 +164,15 @@ def test_one_marked_up_table_stands_on_each_sheet(write: Any) -> None:
         else:
             marked = re.findall("<table:database-range ", parts.read("content.xml").decode())
     assert len(marked) == len(book.tables) + 2  # contents and notes are tables too
+
+
+def test_every_document_says_who_may_read_it() -> None:
+    for audience, said in (
+        ("public", "For the public"),
+        ("restricted", "Restricted: for the partnership’s own bodies"),
+    ):
+        publication = replace(shipped("executive"), audience=audience)
+        made = documents(publication)
+        assert said in made["index.html"].decode()
+        assert told(publication, figures(publication))["audience"] == said
+        assert f"Audience: {audience}." in str(xlsx_sheets(made["performance.xlsx"])["Cover"])
