@@ -26,6 +26,7 @@ NOTES = (
     ("Provisional", "Yes: the figure may still change."),
     ("Target so far", "What the year to date is judged against: the year's target, or the part of it that falls to the "
      "year so far."),
+    ("Numerator and denominator", "What was counted in the period, and what it was counted against."),
     ("Status", "Green, Amber or Red for the year to date against the target so far, by the framework's own rule; No "
      "target and Not judged are never Green."),
     ("Since last period", "Better, No change or Worse from the residents' side, be high or low good."),
@@ -68,6 +69,7 @@ def workbook(publication: Publication, shown: Sequence[Figure] | None = None) ->
         indicators(publication, shown, names),
         trend(publication, shown),
         parts(shown),
+        comparators(publication, shown),
         listed(
             "Actions", "Corrective actions and milestones", publication.actions,
             {"action": "Action", "owner": "Owner", "due_on": "Due", "state": "State", "priority": "Priority"}, names,
@@ -141,6 +143,8 @@ def indicators(publication: Publication, shown: Sequence[Figure], names: dict[st
         "This period": lambda f, now: number(f, now, now.value),
         "Lower 95% limit": lambda f, now: number(f, now, now.lower, NOT_APPLICABLE),
         "Upper 95% limit": lambda f, now: number(f, now, now.upper, NOT_APPLICABLE),
+        "Numerator": lambda f, now: counted(now, now.numerator),
+        "Denominator": lambda f, now: counted(now, now.denominator),
         "Year to date": to_date,
         "Target so far": lambda f, now: amount(f, now.ytd_target),
         "Year’s target": lambda f, now: f.target_note or amount(f, now.target),
@@ -151,7 +155,11 @@ def indicators(publication: Publication, shown: Sequence[Figure], names: dict[st
         "Data quality": lambda f, now: f.data_quality,
         "Provisional": lambda f, now: "Yes" if now.provisional else "No",
         "Commentary": lambda f, now: f.commentary,
-        "Corrective action": lambda f, now: "; ".join(str(row.get("action") or "") for row in f.actions),
+        "Corrective action": lambda f, now: "; ".join(summary.action_words(row) for row in f.actions),
+        "Action owner": lambda f, now: "; ".join(str(row["owner"]) for row in f.actions if row.get("owner")),
+        "Action due": lambda f, now: "; ".join(
+            words.day(due) for row in f.actions if (due := words.read_day(row.get("due_on")))
+        ),
     }
     return Table(
         "Indicators",
@@ -188,6 +196,33 @@ def trend(publication: Publication, shown: Sequence[Figure]) -> Table:
             for place, p in enumerate(f.history)
         ),
     )
+
+
+def comparators(publication: Publication, shown: Sequence[Figure]) -> Table:
+    """The same indicators for the areas the partnership is compared with, oldest period first."""
+    coded = publication.layer["role"] != "strategic"
+    return Table(
+        "Comparators",
+        "The same indicators for the areas the partnership is compared with",
+        "One row for each indicator, area and period, oldest first.",
+        (*(("Reference",) if coded else ()), "Indicator", "Area", "Period", "Figure"),
+        tuple(
+            row(
+                [
+                    *((f.indicator,) if coded else ()),
+                    *(f.name, each["area_name"], summary.period_of(each)),
+                    CONFIDENTIAL if each.get("suppressed") else compared(f, each),
+                ]
+            )
+            for f in shown
+            for each in f.comparators
+        ),
+    )
+
+
+def compared(figure: Figure, comparator: Record) -> Cell:
+    value = words.as_number(comparator["value"])
+    return UNAVAILABLE if value is None else amount(figure, value)
 
 
 def parts(shown: Sequence[Figure]) -> Table:
@@ -254,6 +289,14 @@ def number(figure: Figure, p: Point, value: float | None, otherwise: str = UNAVA
     if value is not None:
         return amount(figure, value)
     return CONFIDENTIAL if p.state == "suppressed" else UNAVAILABLE if p.state == "missing" else otherwise
+
+
+def counted(p: Point, value: float | None) -> Cell:
+    """A count or a sum behind a figure, as many decimals as it has and at most three."""
+    if value is None:
+        return CONFIDENTIAL if p.state == "suppressed" else UNAVAILABLE if p.state == "missing" else NOT_APPLICABLE
+    rounded = words.rounded(value, 3)
+    return int(rounded) if rounded == int(rounded) else float(rounded)
 
 
 def amount(figure: Figure, value: float | None) -> Cell:

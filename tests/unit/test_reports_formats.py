@@ -97,7 +97,15 @@ def test_what_is_withheld_is_shorthand_in_every_cell_it_could_be_told_from() -> 
     hidden = indicator_row(suppressed=True, value=3.0, numerator=3.0, status="confidential")
     (table,) = [t for t in workbook(small(hidden)).tables if t.name == "Indicators"]
     cells = dict(zip(table.headings, table.rows[0], strict=True))
-    told_by = ("This period", "Lower 95% limit", "Upper 95% limit", "Year to date", "Year-end forecast")
+    told_by = (
+        "This period",
+        "Numerator",
+        "Denominator",
+        "Lower 95% limit",
+        "Upper 95% limit",
+        "Year to date",
+        "Year-end forecast",
+    )
     assert {cells[name] for name in told_by} == {"[c]"}
     assert (cells["Status"], cells["Since last period"]) == ("Confidential", "[z]")
 
@@ -176,3 +184,19 @@ def test_every_document_says_who_may_read_it() -> None:
         assert said in made["index.html"].decode()
         assert told(publication, figures(publication))["audience"] == said
         assert f"Audience: {audience}." in str(xlsx_sheets(made["performance.xlsx"])["Cover"])
+
+
+def test_comparators_have_a_sheet_and_a_confidential_one_says_so() -> None:
+    publication = shipped("executive")
+    hidden = publication.comparators.assign(suppressed=[True, *[False] * 5])
+    (table,) = [t for t in workbook(replace(publication, comparators=hidden)).tables if t.name == "Comparators"]
+    assert table.headings == ("Reference", "Indicator", "Area", "Period", "Figure")
+    assert table.rows[0] == ("NI16", "Serious acquisitive crime rate", "London", "April to June 2008", "[c]")
+    assert table.rows[1][-1] == 8.0
+
+
+def test_an_action_has_its_owner_and_its_day_in_the_sheet() -> None:
+    (table,) = [t for t in workbook(shipped("executive")).tables if t.name == "Indicators"]
+    (row,) = [dict(zip(table.headings, each, strict=True)) for each in table.rows if each[1] == "NI20"]
+    assert str(row["Corrective action"]).startswith("Put the second town-centre patrol")
+    assert (row["Action owner"], row["Action due"]) == ("Community safety lead", "16 October 2009")
