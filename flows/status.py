@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from flows.alerts import undelivered
 from flows.owed import owed
 from flows.settings import Settings, today
 from warehouse import ledger
@@ -15,10 +16,14 @@ SHOWN = (
 
 
 def status(settings: Settings) -> dict[str, Any]:
-    """The deliveries in order of arrival, and what each partner owes, as plain JSON values."""
+    """The deliveries in order of arrival, what each partner owes, and the mail that nobody has yet, as JSON values."""
     with open_warehouse(settings.home) as connection:
         found = ledger.deliveries(connection)
-    return {"deliveries": [shown(row) for row in found], "due": due(settings, _live(found))}
+    return {
+        "deliveries": [shown(row) for row in found],
+        "due": due(settings, _live(found)),
+        "mail": undelivered(settings),
+    }
 
 
 def shown(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from flows import messages
 from flows.chase import chase
 from flows.delays import tell_of_delays
+from flows.escalate import escalate
 from flows.lapsing import remind_of_reviews
 from flows.retention import expire_held
 from flows.settings import Settings, today
@@ -59,6 +60,7 @@ PARTS: dict[str, Callable[[Settings], list[str]]] = {
     "pick_up": pick_up,
     "retention": retain,
     "delays": tell_of_delays,
+    "escalation": escalate,
     "chase": chase,
     "reviews": remind_of_reviews,
     "send": send,

@@ -123,7 +123,17 @@ def status_text(found: Mapping[str, Any]) -> str:
         )
     else:
         parts.append("Nothing is owed.")
-    return "\n".join(parts)
+    return "\n".join([*parts, *_mail_lines(found["mail"])])
+
+
+def _mail_lines(mail: Mapping[str, Any]) -> list[str]:
+    """What no officer has yet, and how to try again; nothing where all is sent."""
+    lines = []
+    if mail["dead"]:
+        lines.append(f"{mail['dead']:,} given up: the mail server refused them too often ({mail['last_error']}).")
+    if mail["waiting"]:
+        lines.append(f"{mail['waiting']:,} waiting to be sent, the oldest since {mail['oldest'][:16]}.")
+    return ["", "Mail:", *(f"  {line}" for line in lines), "  Try again with: exchange alerts send"] if lines else []
 
 
 def alerts_text(found: Sequence[Mapping[str, Any]]) -> str:

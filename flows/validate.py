@@ -208,6 +208,7 @@ def _write_down(
         settings, connection, {**delivery, **changes}, verdict.decision, verdict.rules, verdict.remedy
     )
     _report(settings, told, verdict)
+    answered = [alert["id"] for alert in messages.open_alerts(connection, {**delivery, **changes})]
     with transaction(connection):
         ledger.record_rules(connection, delivery_id, verdict.rules)
         ledger.move(
@@ -219,7 +220,6 @@ def _write_down(
             changes=changes,
             messages=told,
         )
-        answered = [alert["id"] for alert in messages.open_alerts(connection, {**delivery, **changes})]
         settle(connection, answered, delivery_id, actor=settings.actor, at=moment)
 
 

@@ -83,10 +83,16 @@ def escalation(payload: Payload) -> Mail:
     """An alert that nobody acknowledged or settled in time, for who comes next: the alert itself, and why it comes."""
     sent_to, raised = payload.get("sent_to"), words.read_day(payload.get("raised_at"))
     to = f" to {sent_to}" if sent_to else ""
+    promised = words.read_day(payload.get("promised"))
+    opening = (
+        f"A corrected file was promised for {words.day(promised)} and has not come. This is the alert"
+        if promised
+        else "Nobody has answered the alert below"
+    )
     why = Part(
         "",
         [
-            f"Nobody has answered the alert below{to}" + (f" of {words.day(raised)}" if raised else "") + ".",
+            f"{opening}{to}" + (f" of {words.day(raised)}" if raised else "") + ".",
             "It comes to you because it was to be acted on by "
             f"{act_by(payload)}. Please acknowledge it, or see that it is put right.",
         ],

@@ -19,12 +19,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from flows.alerts import list_alerts, undelivered
+from flows.alerts import list_alerts
 from flows.drain import drain
 from flows.ingest import ingest_waiting
 from flows.land import deliver
 from flows.notify import GIVE_UP, send_outbox
 from flows.settings import Settings, SettingsError, Smtp, load_settings
+from flows.status import status
+from flows.terminal import status_text
 from tests.definitions import copy_definitions
 from tests.flows.waste import HEADER, KEY, waste
 from warehouse import ledger
@@ -326,10 +328,12 @@ def test_what_is_refused_too_often_waits_for_a_person(at: At, tmp_path: Path, sm
         send_outbox(settings)
     assert {(row["kind"], row["state"]) for row in outbox(settings)} == {("alert", "dead"), ("operator", "sent")}
     assert send_outbox(settings) == (0, 0)
-    assert undelivered(settings)["dead"] == 1
+    assert status(settings)["mail"]["dead"] == 1
+    assert "1 given up: the mail server refused them too often" in status_text(status(settings))
     postbox.refuses.clear()
     assert send_outbox(settings, dead_too=True) == (1, 0)
-    assert undelivered(settings)["dead"] == 0
+    assert status(settings)["mail"]["dead"] == 0
+    assert "Mail:" not in status_text(status(settings))
 
 
 def test_what_is_said_of_a_slot_is_one_conversation_that_its_correction_ends(at: At, tmp_path: Path) -> None:

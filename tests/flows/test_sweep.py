@@ -2,14 +2,17 @@
 
 import json
 from collections.abc import Callable
+from email import message_from_bytes
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from flows import sweep as sweeping
+from flows.alerts import acknowledge
 from flows.chase import chase
 from flows.drain import drain
+from flows.escalate import escalate
 from flows.ingest import ingest_waiting
 from flows.land import deliver
 from flows.notify import send_outbox
@@ -171,3 +174,61 @@ class TestChase:
         text = " ".join((settings.home / "outbox" / f"{WASTE}.day-1.overdue.eml").read_text().split())
         assert "We have no file that we can use" in text
         assert "Your file of 30 September 2009 was not accepted" in text
+
+
+class TestEscalation:
+    """An alert of Monday 20 July 2009 is to be acted on by Wednesday 22 July at 17:00."""
+
+    MONDAY = "2009-07-20T10:00"
+
+    def alert(self, at: At, folder: Path) -> str:
+        settings = at(self.MONDAY)
+        deliver(settings, waste(folder, header=HEADER.replace("destination", "destinations")), KEY)
+        (row,) = drain(settings)
+        return str(row["delivery_id"])
+
+    @pytest.mark.parametrize(
+        ("moment", "step"),
+        [
+            ("2009-07-22T15:59", None),
+            ("2009-07-22T16:00", "after-2"),  # 17:00 in London
+            ("2009-07-24T16:00", "after-4"),
+            ("2009-07-25T10:00", None),  # a Saturday: nobody is written to
+            ("2009-09-01T10:00", "after-4"),  # after a long pause one thing is said, not two
+        ],
+    )
+    def test_who_does_not_answer_is_not_the_last_to_hear(
+        self, at: At, tmp_path: Path, moment: str, step: str | None
+    ) -> None:
+        delivery_id = self.alert(at, tmp_path)
+        settings = at(moment)
+        assert escalate(settings) == ([f"{delivery_id}.{step}.escalation"] if step else [])
+        assert escalate(settings) == [], "each step once"
+
+    def test_it_goes_to_the_deputy_and_then_on_in_the_alerts_own_conversation(
+        self, at: At, tmp_path: Path
+    ) -> None:
+        delivery_id = self.alert(at, tmp_path)
+        for moment in ("2009-07-22T16:00", "2009-07-24T16:00"):
+            sweep(at(moment), ["escalation", "send"])
+        settings = at("2009-07-24T17:00")
+        first, second = (
+            message_from_bytes((settings.home / "outbox" / f"{delivery_id}.{step}.escalation.eml").read_bytes())
+            for step in ("after-2", "after-4")
+        )
+        assert first["To"] == "chris.verey@council.example"
+        assert "alex.rowntree@council.example" in str(first["Cc"])
+        assert second["To"] == "data-quality@exchange.example"
+        assert f"{delivery_id}.1.alert@" in str(first["In-Reply-To"])
+        assert str(first["Subject"]).startswith("Not answered: Council household waste")
+
+    def test_an_acknowledged_or_settled_alert_goes_no_further(self, at: At, tmp_path: Path) -> None:
+        delivery_id = self.alert(at, tmp_path)
+        acknowledge(at("2009-07-21T10:00"), f"{delivery_id}.1.alert", "A. Rowntree")
+        assert escalate(at("2009-07-24T16:00")) == []
+
+    def test_what_nobody_has_to_act_on_is_not_escalated(self, at: At, tmp_path: Path) -> None:
+        settings = at(self.MONDAY)
+        deliver(settings, waste(tmp_path, GOOD, "x,,,,,,"), KEY)
+        drain(settings)
+        assert escalate(at("2009-07-24T16:00")) == []
