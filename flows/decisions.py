@@ -32,7 +32,7 @@ def confirm(settings: Settings, delivery_id: str, rule_id: str, *, reason: str, 
     Raises:
         DecisionError: no such delivery or failed rule, a critical rule, a day that is over, or no reason given.
     """
-    _said(reason, by)
+    given(reason, by)
     if until < today(settings):
         raise DecisionError(f"{in_words(until)} is over: name a day to come (--until).")
     with one_run(settings.home):
@@ -71,7 +71,7 @@ def withdraw(settings: Settings, delivery_id: str, *, reason: str, by: str) -> N
     Raises:
         DecisionError: no such delivery, one that does not count, or no reason given.
     """
-    _said(reason, by)
+    given(reason, by)
     with one_run(settings.home):
         with open_warehouse(settings.home) as connection:
             delivery = _delivery(connection, delivery_id)
@@ -80,7 +80,8 @@ def withdraw(settings: Settings, delivery_id: str, *, reason: str, by: str) -> N
         _restate(settings, [delivery], withdrawn={"reason": reason.strip(), "by": by.strip()})
 
 
-def _said(reason: str, by: str) -> None:
+def given(reason: str, by: str) -> None:
+    """Hold a decision to its reason and its word. Raises DecisionError."""
     if not reason.strip() or not by.strip():
         raise DecisionError("Say why (--reason) and on whose word (--by).")
 

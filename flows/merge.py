@@ -16,7 +16,7 @@ from flows.settings import Settings, today
 from schemas.periods import parse_period
 from warehouse import ledger
 from warehouse.connection import Connection, literal, open_memory, open_warehouse, transaction
-from warehouse.contributions import ContributionError, contribute
+from warehouse.contributions import ContributionError, contribute, contribute_nothing
 from warehouse.reference import create_reference
 from warehouse.values import create_merged, recompute
 
@@ -57,6 +57,10 @@ def _draw(
     for delivery in waiting:
         contract = settings.partnership.contracts[f"{delivery['partner']}/{delivery['dataset']}"]
         path = folder / f"{delivery['delivery_id']}.parquet"
+        if delivery["decision"] == "nil":
+            contribute_nothing(working, path)
+            drawn[delivery["delivery_id"]] = path
+            continue
         accepted = settings.accepted(contract.partner, contract.dataset, delivery["delivery_id"])
         period = parse_period(delivery["period"])
         try:
@@ -118,13 +122,14 @@ def _retire(settings: Settings, connection: Connection, delivery: dict[str, Any]
     """Supersede the slot's older live deliveries; an older one that was merged late gives way itself."""
     others = ledger.deliveries(
         connection,
-        "partner = ? AND dataset = ? AND period = ? AND slot IS NOT DISTINCT FROM ? AND delivery_id <> ? "
+        "partner = ? AND dataset = ? AND period = ? AND delivery_id <> ? "
+        "AND (slot IS NOT DISTINCT FROM ? OR decision = 'nil') "  # nothing at all was said of every slot
         "AND (state = 'merged' OR of_record)",
         delivery["partner"],
         delivery["dataset"],
         delivery["period"],
-        delivery["slot"],
         delivery["delivery_id"],
+        delivery["slot"],
     )
     retired = []
     for other in others:

@@ -26,6 +26,7 @@ ALERTING = {"rejected", "held", "refused", "accepted_with_exceptions"}
 ACT_BY = {"rejected", "held", "refused"}  # nothing goes on until the officer acts
 REPORTED = {"rejected", "accepted_with_exceptions"}  # an error report comes with it
 SETTLING = {
+    "nil",
     "accepted",
     "accepted_with_exceptions",
     "rejected",

@@ -17,13 +17,14 @@ STATES = {
     "accepted": "Accepted",
     "accepted_with_exceptions": "Accepted with exceptions",
     "rejected": "Rejected",
+    "nil": "Nil return",
     "duplicate": "Duplicate",
     "held": "Held",
     "refused": "Refused",
     "ours": "Not decided, our fault",
 }
 # What a run with several outcomes is named after: the one that asks most of somebody.
-GRAVEST = ("ours", "held", "rejected", "refused", "accepted_with_exceptions", "accepted", "duplicate")
+GRAVEST = ("ours", "held", "rejected", "refused", "accepted_with_exceptions", "accepted", "nil", "duplicate")
 
 
 def name_of(row: Mapping[str, Any]) -> str:

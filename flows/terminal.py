@@ -12,6 +12,7 @@ from flows.examine import Verdict
 WORDS = {
     "accepted_with_exceptions": "accepted with exceptions",
     "received": "received, not yet decided",
+    "nil": "nil return",
 }
 COLOURS = {"rejected": "31", "held": "35", "refused": "31", "overdue": "31", "accepted with exceptions": "33"}
 
@@ -19,6 +20,11 @@ COLOURS = {"rejected": "31", "held": "35", "refused": "31", "overdue": "31", "ac
 def word(state: str) -> str:
     """A state in plain words."""
     return WORDS.get(state, state)
+
+
+def _standing(row: Mapping[str, Any]) -> str:
+    """A delivery's state in words; one that counts and says there is nothing to report is called what it is."""
+    return word("nil" if row["decision"] == "nil" and row["state"] == "merged" else row["state"])
 
 
 def _painted(text: str, state: str) -> str:
@@ -81,7 +87,7 @@ def status_text(found: Mapping[str, Any]) -> str:
     deliveries = found["deliveries"]
     if not deliveries:
         return "Nothing has arrived yet. Deliver a file with: exchange deliver FILE --as PARTNER/DATASET"
-    counts = Counter(word(row["state"]) for row in deliveries)
+    counts = Counter(_standing(row) for row in deliveries)
     parts = [
         f"{len(deliveries)} deliveries: " + ", ".join(f"{n} {state}" for state, n in counts.most_common()),
         "",
@@ -91,7 +97,7 @@ def status_text(found: Mapping[str, Any]) -> str:
             row["received_at"][:10],
             f"{row['partner'] or '?'}/{row['dataset'] or '?'}",
             row["period"] or "?",
-            word(row["state"]),
+            _standing(row),
             row["rows_received"],
             row["rows_accepted"],
             row["rows_quarantined"],

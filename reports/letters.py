@@ -24,6 +24,7 @@ VERDICTS = {
     "accepted": "accepted",
     "accepted_with_exceptions": "accepted with exceptions",
     "merged": "accepted",
+    "nil": "nil return",
     "rejected": "not accepted",
     "held": "held, not used",
     "refused": "turned away",
@@ -104,6 +105,7 @@ def verdict_part(payload: Payload) -> Part:
     opening = {
         "accepted": f"Your file was accepted: {name}.",
         "merged": f"Your file was accepted: {name}.",
+        "nil": f"Your nil return was taken: {name}.",
         "accepted_with_exceptions": f"Your file was accepted with exceptions: {name}.",
         "rejected": f"Your file was not accepted: {name}.",
         "held": f"Your file is held apart and is not being used: {name}.",
@@ -121,6 +123,11 @@ def verdict_part(payload: Payload) -> Part:
             + " We have recorded it and will read it as: nothing happened here. If that is right, you need do "
             "nothing, and thank you. If it is not, the file may be of another area: please send the right one.",
         ]
+    elif said == "nil":
+        lines.append(
+            "The period counts as received, with nothing to report: its figures show zero, not a missing partner. "
+            "A file that you send after all takes its place."
+        )
     elif counts["received"] is not None:
         lines.append(counts_sentence(counts, said))
     if reason and said != "duplicate" and not payload.get("rules"):
@@ -273,7 +280,7 @@ def next_part(payload: Payload) -> Part:
         lines.append(f"The corrected file is due by {words.day(due_on)}.")
     if next_due and said not in ACTION_NEEDED:
         lines.append(f"The file for the next period is due by {words.day(next_due)}.")
-    if payload.get("contact") and said not in ("accepted", "merged", "duplicate"):
+    if payload.get("contact") and said not in ("accepted", "merged", "duplicate", "nil"):
         lines.append(ringing(payload["contact"]))
     return Part("What to do", [line for line in lines if line])
 

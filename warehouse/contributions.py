@@ -80,6 +80,14 @@ def contribute(
         connection.execute("DROP TABLE temp.contributed; DROP VIEW temp.accepted")
 
 
+def contribute_nothing(connection: duckdb.DuckDBPyConnection, out_path: Path) -> None:
+    """Write the contribution of a delivery that says there is nothing to report: no row."""
+    typed = ", ".join(f"CAST(NULL AS {type}) AS {name}" for name, type in COLUMNS.items())
+    connection.execute(
+        f"COPY (SELECT {typed} WHERE false) TO '{literal(str(out_path))}' (FORMAT parquet, COMPRESSION zstd)"
+    )
+
+
 def _run(connection: duckdb.DuckDBPyConnection, key: str, model: str, parquet_path: Path, period: Period) -> None:
     connection.execute(f"SET VARIABLE period_start = DATE '{period.start}'")
     connection.execute(f"SET VARIABLE period_end = DATE '{period.end}'")

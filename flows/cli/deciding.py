@@ -1,4 +1,4 @@
-"""Commands that record a person's word: alerts list, ack and send; erase; confirm; withdraw."""
+"""Commands that record a person's word: alerts list, ack and send; erase; confirm; nil; withdraw."""
 
 import argparse
 from collections.abc import Callable
@@ -47,6 +47,17 @@ def add_to(command: Callable[..., Any]) -> None:
     confirm.add_argument("--until", required=True, type=date.fromisoformat, metavar="DATE", help="the last day")
     confirm.add_argument("--by", required=True, help="on whose word")
 
+    nil = command(
+        "nil",
+        _nil,
+        "take a partner's word that there is nothing to report for a period: it counts as in, with zero",
+        "exchange nil council/housing_completions FY2009-Q2 --reason 'none was finished' --by 'A. Officer'",
+    )
+    nil.add_argument("key", metavar="PARTNER/DATASET")
+    nil.add_argument("period")
+    nil.add_argument("--reason", required=True, help="why there is nothing, in a sentence; it is kept")
+    nil.add_argument("--by", required=True, help="on whose word")
+
     withdraw = command(
         "withdraw",
         _withdraw,
@@ -65,6 +76,14 @@ def _confirm(options: argparse.Namespace) -> int:
         settings(), options.delivery, options.rule, reason=options.reason, until=options.until, by=options.by
     )
     print(f"{options.rule} is confirmed for {options.delivery}, which is now {decision.replace('_', ' ')}.")
+    return OK
+
+
+def _nil(options: argparse.Namespace) -> int:
+    from flows.nil import nil_return
+
+    delivery_id = nil_return(settings(), options.key, options.period, reason=options.reason, by=options.by)
+    print(f"{delivery_id}: nil return taken. The period counts as received, with nothing to report.")
     return OK
 
 

@@ -116,6 +116,8 @@ SELECT
                 ' as agreed; its figures stay on record.')
             WHEN told.state IN ('erased', 'expired') THEN concat('The file of ', told.received_on,
                 ' was erased on ', strftime(told.rows_gone_at, '%-d %B %Y'), ' and counts no more.')
+            WHEN told.decision = 'nil'
+                THEN concat('Nil return of ', told.received_on, ': the partner says there was nothing to report.')
             WHEN told.decision = 'accepted_with_exceptions' THEN concat('Received on ', told.received_on,
                 ' and accepted with exceptions: ', told.rows_quarantined,
                 CASE told.rows_quarantined WHEN 1 THEN ' row was' ELSE ' rows were' END, ' set aside.')
