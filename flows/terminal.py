@@ -139,7 +139,9 @@ def _mail_lines(mail: Mapping[str, Any]) -> list[str]:
         lines.append(f"{mail['dead']:,} given up: the mail server refused them too often ({mail['last_error']}).")
     if mail["waiting"]:
         lines.append(f"{mail['waiting']:,} waiting to be sent, the oldest since {mail['oldest'][:16]}.")
-    return ["", "Mail:", *(f"  {line}" for line in lines), "  Try again with: exchange alerts send"] if lines else []
+    return (
+        ["", "Mail:", *(f"  {line}" for line in lines), "  Try again with: exchange alerts send"] if lines else []
+    )
 
 
 def alerts_text(found: Sequence[Mapping[str, Any]]) -> str:
