@@ -17,8 +17,10 @@ class CheckError(Exception):
     """The question itself was wrong (no such file, no such dataset); the message says what to do."""
 
 
-def check(settings: Settings, file: Path, key: str, declared: str | None = None) -> Verdict:
-    """What ``ingest`` would decide about this file today.
+def check(
+    settings: Settings, file: Path, key: str, declared: str | None = None, *, name: str | None = None
+) -> Verdict:
+    """What ``ingest`` would decide about this file today. ``name`` is what it came as, where not its own.
 
     Raises:
         CheckError: no such file or dataset.
@@ -33,7 +35,7 @@ def check(settings: Settings, file: Path, key: str, declared: str | None = None)
         )
     facts = inspect(file)
     day = today(settings)
-    identified = at_the_door(partnership, Caller(key, file, facts, file.name, declared, day))
+    identified = at_the_door(partnership, Caller(key, file, facts, name or file.name, declared, day))
     if identified.state != "received" or identified.period is None:
         return Verdict(identified.state, reason=identified.reason, remedy=identified.remedy)
     with tempfile.TemporaryDirectory(prefix="exchange-check-") as folder:
@@ -46,7 +48,7 @@ def check(settings: Settings, file: Path, key: str, declared: str | None = None)
                 path=file.resolve(),
                 facts=facts,
                 folder=Path(folder),
-                name=file.name,
+                name=name or file.name,
             ),
         )
         return replace(verdict, period=identified.period.id)

@@ -16,7 +16,8 @@ from typing import Any
 
 from flows.rehearsal import redirected
 from flows.settings import Settings, today
-from reports import reminders
+from reports import answered, reminders
+from reports.checked import checked
 from reports.mail import Mail, alert, digest, escalation, operator_alert, receipt, resolved
 from schemas.partner import Partner, Person
 
@@ -26,7 +27,9 @@ RENDER = {
     "alert": alert,
     "escalation": escalation,
     "operator": operator_alert,
+    "checked": checked,
     **reminders.RENDER,
+    **answered.RENDER,
 }
 TOGETHER = {"receipt", "resolved", "alert"}  # what many files of one partner may tell in one mail
 DIGEST_FROM = 4  # messages to one partner in one sending
@@ -103,6 +106,7 @@ def letter(
         people, others = addressed(settings, message["kind"], payload, partner)
     if to is not None:
         people, others = [to], []
+    payload["marking"] = settings.partnership.marking
     payload["officer"] = {"name": people[0].name, "email": people[0].email}
     mail = _mail(settings, RENDER[message["kind"]](payload), message["message_id"], message["created_at"])
     mail["To"] = people[0].email
@@ -184,10 +188,11 @@ def _attach(mail: EmailMessage, settings: Settings, payloads: Iterable[Mapping[s
 
 
 def report_path(settings: Settings, payload: Mapping[str, Any]) -> Path | None:
-    """Where a delivery's error report lies, when its message says there is one."""
+    """Where the error report of a delivery, or of a checked file, lies, when its message says there is one."""
     if not payload.get("report"):
         return None
-    return settings.home / "collect" / str(payload["partner"]) / "reports" / str(payload["report"])
+    folder = "checks" if payload.get("kind") == "checked" else "reports"
+    return settings.home / "collect" / str(payload["partner"]) / folder / str(payload["report"])
 
 
 def sender(settings: Settings) -> str:

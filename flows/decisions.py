@@ -6,7 +6,7 @@ again: that file had been called wrong already, so the period is missing until a
 earlier one back sends it again.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -38,9 +38,7 @@ def confirm(settings: Settings, delivery_id: str, rule_id: str, *, reason: str, 
     with one_run(settings.home):
         with open_warehouse(settings.home, writable=True) as connection:
             delivery = _delivery(connection, delivery_id)
-            _may_be_confirmed(connection, delivery_id, rule_id)
-            if "received" not in ledger.next_states(delivery["state"]):
-                raise DecisionError(f"{delivery_id} is {delivery['state']}: there is nothing to judge anew.")
+            may_be_confirmed(connection, delivery, rule_id)
             moment = settings.now()
             with transaction(connection):
                 ledger.remember_confirmation(
@@ -93,13 +91,21 @@ def _delivery(connection: Connection, delivery_id: str) -> dict[str, Any]:
     return found[0]
 
 
-def _may_be_confirmed(connection: Connection, delivery_id: str, rule_id: str) -> None:
+def may_be_confirmed(connection: Connection, delivery: Mapping[str, Any], rule_id: str) -> None:
+    """Hold a confirmation to what can be confirmed.
+
+    Raises:
+        DecisionError: the delivery did not fail the rule, the rule is critical, or nothing is left to judge.
+    """
+    delivery_id = str(delivery["delivery_id"])
     failed = ledger.failed_severities(connection, delivery_id)
     if rule_id not in failed:
         known = ", ".join(sorted(failed)) or "none"
         raise DecisionError(f"{delivery_id} did not fail rule {rule_id}. The rules it failed: {known}.")
     if failed[rule_id] == "critical":
         raise DecisionError(f"Rule {rule_id} is critical: what it found cannot be confirmed, only corrected.")
+    if "received" not in ledger.next_states(delivery["state"]):
+        raise DecisionError(f"{delivery_id} is {delivery['state']}: there is nothing to judge anew.")
 
 
 def _restate(settings: Settings, found: Iterable[dict[str, Any]], withdrawn: dict[str, str] | None = None) -> None:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import messages
+from flows.apart import handled_apart
 from flows.contained import ContainedError, contained, limit_seconds, watched
 from flows.door import Caller, Identified, at_the_door, not_a_file
 from flows.files import copy_whole, make_private, sync_folder, write_json
@@ -47,6 +48,7 @@ class Claim:
     manifest: dict[str, Any]
     received_at: datetime
     problem: str | None
+    check: bool = False  # it is to be judged and not taken in
 
     @property
     def bytes_path(self) -> Path:
@@ -69,6 +71,7 @@ def ingest_waiting(settings: Settings) -> list[str]:
     for number, arrival in enumerate(waiting(settings)):
         claim = _claim(settings, arrival, number)
         claims += [claim] if claim is not None else []
+    claims = [claim for claim in claims if not _is_done_apart(settings, claim)]
     if not claims:
         return []
     asked = [(claim, _identified_or_fault(settings, claim)) for claim in claims]
@@ -102,6 +105,25 @@ def _identified_or_fault(settings: Settings, claim: Claim) -> "tuple[FileFacts, 
         answer = type(error).__name__
     claim.tries_path.unlink()
     return answer
+
+
+def _is_done_apart(settings: Settings, claim: Claim) -> bool:
+    """True when a claim is no delivery and is dealt with; where we failed, it stays for the next run."""
+    if claim.tries and not claim.check:
+        return False  # what brought a run down is looked at alone, as a delivery
+    with claim.tries_path.open("ab") as tries:  # before the file is opened: a crash leaves it counted
+        tries.write(b".")
+    try:
+        if not handled_apart(settings, claim):
+            claim.tries_path.unlink()
+            return False
+        shutil.rmtree(claim.folder)
+    except Exception as error:
+        claim.tries_path.unlink(missing_ok=True)
+        with open_warehouse(settings.home, writable=True) as connection:
+            ledger.prepare(connection, settings.now())
+            _tell_operator(settings, connection, claim, type(error).__name__)
+    return True
 
 
 def _tell_operator(settings: Settings, connection: Connection, claim: Claim, kind: str) -> None:
@@ -142,6 +164,7 @@ def _claim(settings: Settings, arrival: Arrival, number: int) -> Claim | None:
         manifest=manifest,
         received_at=moment,
         problem=arrival.problem,
+        check=arrival.check,
     )
     write_json(
         folder / "arrival.json",
@@ -152,6 +175,7 @@ def _claim(settings: Settings, arrival: Arrival, number: int) -> Claim | None:
             "manifest": manifest,
             "received_at": moment.isoformat(),
             "problem": arrival.problem,
+            "check": arrival.check,
         },
     )
     try:
@@ -180,6 +204,7 @@ def _reopened(folder: Path) -> Claim | None:
         manifest=said["manifest"],
         received_at=datetime.fromisoformat(said["received_at"]),
         problem=said["problem"],
+        check=said.get("check", False),
     )
 
 

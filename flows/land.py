@@ -1,7 +1,8 @@
 """Land: put a file into an inbox whole, and see which whole, stable, regular files wait there.
 
-An inbox is ``inbox/<partner>/<dataset>/``. A partner may copy a file in by hand, or ``deliver`` places it with
-a sequence number and a small manifest beside it (``<file>.manifest.json``).
+An inbox is ``inbox/<partner>/<dataset>/``; what lies in its folder ``check`` is judged and not taken in. A partner
+may copy a file in by hand, or ``deliver`` places it with a sequence number and a small manifest beside it
+(``<file>.manifest.json``).
 """
 
 import json
@@ -9,7 +10,7 @@ import os
 import re
 import stat
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from flows.settings import Settings
 from warehouse.reader import inspect
 
 MANIFEST = ".manifest.json"
+CHECK = "check"  # the folder in a dataset's inbox whose files are judged and not taken in
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
 MANIFEST_BYTES = 65_536
 SETTLED_SECONDS = 1.0  # of the computer's own clock: how long a file copied in by hand must lie still
@@ -37,6 +39,7 @@ class Arrival:
     dataset: str
     problem: str | None = None  # why it is no regular file, when it is not
     manifest: Path | None = None
+    check: bool = False  # it lies in the check folder
 
 
 def deliver(settings: Settings, file: Path, key: str, period: str | None = None) -> Path:
@@ -107,7 +110,17 @@ def waiting(settings: Settings) -> list[Arrival]:
                 found.append(Arrival(dataset, partner.name, "", "it lies outside any dataset's folder"))
                 continue
             found.extend(_arrivals(dataset, partner.name))
+            if _is_check(dataset / CHECK):
+                found.extend(
+                    replace(arrival, dataset=dataset.name, check=True)
+                    for arrival in _arrivals(dataset / CHECK, partner.name)
+                )
     return found
+
+
+def _is_check(path: Path) -> bool:
+    """True for a folder of files to be checked, which stays where it is."""
+    return path.name == CHECK and path.is_dir() and not path.is_symlink()
 
 
 def _arrivals(folder: Path, partner: str) -> list[Arrival]:
@@ -115,7 +128,7 @@ def _arrivals(folder: Path, partner: str) -> list[Arrival]:
     entries = _entries(folder)
     names = {path.name for path in entries}
     for path in entries:
-        if path.name.endswith(MANIFEST):
+        if path.name.endswith(MANIFEST) or _is_check(path):
             continue
         beside = path.name + MANIFEST
         try:

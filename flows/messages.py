@@ -77,17 +77,11 @@ def on_decision(
 def of_check(settings: Settings, key: str, verdict: Verdict) -> dict[str, Any]:
     """The payload of a file that was only checked: the same words, and no delivery to speak of."""
     contract, counts = settings.partnership.contracts[key], verdict.counts
-    known = parse_period(verdict.period) if verdict.period else None
     return {
         "kind": "checked",
         "delivery_id": None,
-        "partner": contract.partner,
         "partner_name": settings.partnership.partners[contract.partner].name,
-        "dataset": key,
-        "dataset_title": _titled(contract),
-        "period": known.id if known else None,
-        "period_words": period_in_words(known.start, known.end) if known else None,
-        "period_short": period_short(known.start, known.end) if known else None,
+        **naming(settings, {"partner": contract.partner, "dataset": contract.dataset, "period": verdict.period}),
         "state": verdict.decision,
         "decision": verdict.decision,
         "reason": verdict.reason,
@@ -158,13 +152,8 @@ def _payload(
     period = parse_period(delivery["period"]) if delivery["period"] else None
     return {
         "delivery_id": delivery["delivery_id"],
-        "partner": delivery["partner"],
         "partner_name": partnership.partners[delivery["partner"]].name,
-        "dataset": key,
-        "dataset_title": _titled(contract) if contract else "a file for no agreed dataset",
-        "period": period.id if period else None,
-        "period_words": period_in_words(period.start, period.end) if period else None,
-        "period_short": period_short(period.start, period.end) if period else None,
+        **naming(settings, delivery),
         "received_at": _iso(delivery["received_at"]),
         "sha256": delivery["sha256"],
         "state": decision,
@@ -188,6 +177,21 @@ def _payload(
         "exchange_name": partnership.name,
         "marking": partnership.marking,
         "contact": contact(settings),
+    }
+
+
+def naming(settings: Settings, delivery: Mapping[str, Any]) -> dict[str, Any]:
+    """Which extract a letter speaks of: partner, dataset and period, as ids and in words."""
+    key = f"{delivery['partner']}/{delivery['dataset']}" if delivery["dataset"] else None
+    contract = settings.partnership.contracts.get(key) if key else None
+    period = parse_period(delivery["period"]) if delivery["period"] else None
+    return {
+        "partner": delivery["partner"],
+        "dataset": key,
+        "dataset_title": _titled(contract) if contract else "a file for no agreed dataset",
+        "period": period.id if period else None,
+        "period_words": period_in_words(period.start, period.end) if period else None,
+        "period_short": period_short(period.start, period.end) if period else None,
     }
 
 

@@ -97,6 +97,11 @@ def _write_down(
             message["message_id"],
         ],
     )
+    if outcome.reached and message["kind"] == "checked":  # of a check the ledger keeps only that it happened
+        connection.execute(
+            "UPDATE warehouse.ledger.outbox SET payload = ? WHERE message_id = ?",
+            ['{"kind": "checked"}', message["message_id"]],
+        )
     if outcome.reached:
         details = {"to": outcome.reached}
         ledger.audit(

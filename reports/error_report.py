@@ -80,7 +80,8 @@ def error_report(payload: Payload, cells: Sequence[Cell], failing: int, sheet: s
     _cover(book, formats, payload)
     for table in (_mend_first(payload, rules), _by_rule(rules), _rows(cells, failing, rules, sheet)):
         _write_table(book, formats, table, str(payload.get("marking") or ""))
-    _reply(book, formats, payload, rules)
+    if payload.get("delivery_id"):  # a file that was only checked asks for no answer
+        _reply(book, formats, payload, rules)
     book.close()
     return stream.getvalue()
 
@@ -111,7 +112,9 @@ def _cover(book: Any, formats: Mapping[str, Any], payload: Payload) -> None:
         ("Rows: where each fault is, by the row numbers and column letters your spreadsheet shows.", "text"),
         (
             "Reply: to answer without a new file. Fill in the yellow cells, save, and put this workbook where you "
-            "put your data.",
+            "put your data."
+            if payload.get("delivery_id")
+            else "",
             "text",
         ),
         ("No value of your file is in this workbook: only row numbers, counts and the agreed rules.", "text"),

@@ -58,7 +58,7 @@ def subject(payload: Payload) -> str:
     if nothing_here(payload) and said == "accepted":
         said = f"accepted, but {NOTHING_HERE}"
     opening = "Resolved: " if payload.get("resolves") else prefix(payload)
-    return marked(payload, f"{opening}{title(payload, short=True)}: {said}")
+    return f"{opening}{title(payload, short=True)}: {said}"
 
 
 def prefix(payload: Payload) -> str:

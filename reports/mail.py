@@ -99,7 +99,7 @@ def escalation(payload: Payload) -> Mail:
     )
     parts = about_delivery({**payload, "quiet_until": None, "act_by": None})
     line = one_line(f"Not answered: {title(payload, short=True)}: {VERDICTS.get(verdict(payload), 'open')}")
-    return written(payload, marked(payload, line), [why, *parts[:3], holds_up_part(payload), *parts[3:]])
+    return written(payload, line, [why, *parts[:3], holds_up_part(payload), *parts[3:]])
 
 
 def digest(payload: Payload, payloads: Sequence[Payload]) -> Mail:
@@ -120,7 +120,7 @@ def digest(payload: Payload, payloads: Sequence[Payload]) -> Mail:
         ),
         Part("The files", points=[(f"{one['delivery_id']}: SHA-256 {one['sha256']}",) for one in payloads]),
     ]
-    return written(payload, marked(payload, line), parts)
+    return written(payload, line, parts)
 
 
 def digest_point(payload: Payload) -> tuple[str, ...]:
@@ -147,9 +147,7 @@ def operator_alert(payload: Payload) -> Mail:
         (f"Time: {time_of(payload.get('at') or payload.get('received_at')) or 'not known'}",),
     ]
     if payload.get("state") == "held":
-        return written(
-            payload, marked(payload, f"[Operator] {about}: {problem}"), held_parts(payload, problem, facts)
-        )
+        return written(payload, f"[Operator] {about}: {problem}", held_parts(payload, problem, facts))
     parts = [
         Part("", [sentence(problem)]),
         Part(
@@ -165,7 +163,7 @@ def operator_alert(payload: Payload) -> Mail:
         ),
         Part("Which", points=facts),
     ]
-    return written(payload, marked(payload, f"[Operator] {about}: {problem}"), parts)
+    return written(payload, f"[Operator] {about}: {problem}", parts)
 
 
 def held_parts(payload: Payload, problem: str, facts: Sequence[tuple[str, ...]]) -> list[Part]:
@@ -187,7 +185,8 @@ def held_parts(payload: Payload, problem: str, facts: Sequence[tuple[str, ...]])
 
 
 def written(payload: Payload, subject_line: str, parts: Sequence[Part]) -> Mail:
-    """The mail of these parts, addressed and signed."""
+    """The mail of these parts, addressed, signed and marked."""
+    subject_line = marked(payload, subject_line)
     officer = payload.get("officer") or {}
     greeting = f"Dear {one_line(str(officer['name']))}," if officer.get("name") else ""
     signature = one_line(str(payload.get("exchange_name") or "The partnership's data exchange"))

@@ -34,6 +34,7 @@ ROWS_READ = 2_000
 class Answer:
     """One answer: to the whole file (``rule_id`` None) or to one rule."""
 
+    row: int  # of the sheet
     delivery_id: str
     rule_id: str | None
     answer: str
@@ -73,6 +74,7 @@ def read_answers(cells: Sequence[Sequence[Any]]) -> tuple[list[Answer], list[str
             continue
         answers.append(
             Answer(
+                row=number,
                 delivery_id=_text(delivery)[:200],
                 rule_id=None if _text(about) == ABOUT_FILE else _text(about)[:60],
                 answer=chosen,

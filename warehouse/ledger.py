@@ -181,6 +181,15 @@ def failed_severities(connection: Connection, delivery_id: str) -> dict[str, str
     return dict(found)
 
 
+def failed_rows(connection: Connection, delivery_id: str, rule_id: str) -> int:
+    """How many rows of a delivery failed a rule."""
+    found = connection.execute(
+        "SELECT failed FROM warehouse.ledger.rule_result WHERE delivery_id = ? AND rule_id = ?",
+        [delivery_id, rule_id],
+    ).fetchall()
+    return int(found[0][0]) if found else 0
+
+
 def forget_rules(connection: Connection, delivery_id: str) -> None:
     """Take out how the rules went, before a delivery is judged anew."""
     connection.execute("DELETE FROM warehouse.ledger.rule_result WHERE delivery_id = ?", [delivery_id])

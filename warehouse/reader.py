@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -48,6 +48,7 @@ __all__ = [
     "load",
     "number_rows",
     "open_table",
+    "sheet_cells",
 ]
 
 
@@ -160,6 +161,19 @@ def open_table(path: Path, facts: FileFacts, contract: Contract) -> Table:
         kind, letters, tuple(sheet.header), content.member, sheet.name, sheet.header_rows, notes=sheet.notes
     )
     return Table(origin, sheet.header, sheet.title, sheet.elsewhere, content, facts, contract, sheet=sheet)
+
+
+def sheet_cells(path: Path, name: str) -> list[list[Any]] | None:
+    """Every cell of a workbook's sheet of that name; None when this is no workbook, or one without such a sheet."""
+    try:
+        kind, content = _kind(Content(path))
+        if kind not in ("xlsx", "xls", "ods") or content.member is not None:
+            return None
+        from warehouse.workbook import named_cells
+
+        return named_cells(content, kind, name)
+    except UnreadableError:
+        return None  # whatever it is, the door says what is wrong with it
 
 
 def _kind(content: Content) -> tuple[str, Content]:

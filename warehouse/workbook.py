@@ -255,3 +255,14 @@ def _day_as_text(cell: date, column: Column | None) -> str:
     if form == "yyyy-MM" and moment.day != 1:
         form = None  # a day where a month should stand is not read as its month
     return moment.strftime(_DAY_FORMS.get(form or "yyyy-MM-dd", "%Y-%m-%d"))
+
+
+def named_cells(content: Content, kind: str, name: str) -> list[list[Any]] | None:
+    """Every cell of the visible sheet of that name; None when the workbook has none.
+
+    Raises:
+        UnreadableError: the workbook is damaged or protected.
+    """
+    workbook = _open(content, kind)
+    shown = {sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible}
+    return _cells(workbook, name) if name in shown else None

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from flows.events import landed
-from flows.land import MANIFEST, UNFINISHED
+from flows.land import CHECK, MANIFEST, UNFINISHED
 from flows.settings import Settings
 
 LOOK_EVERY = 0.25  # seconds
@@ -72,7 +72,7 @@ def _entries(folder: Path, depth: int) -> Iterator[Path]:
     for entry in entries:
         if entry.name.startswith(".") or entry.name.lower().endswith((*UNFINISHED, MANIFEST)):
             continue
-        if depth > 1 and entry.is_dir() and not entry.is_symlink():
+        if entry.is_dir() and not entry.is_symlink() and (depth > 1 or entry.name == CHECK):
             yield from _entries(entry, depth - 1)
         else:
             yield entry

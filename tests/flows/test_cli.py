@@ -274,7 +274,7 @@ def test_a_home_is_its_owners_only(used: Path) -> None:
 
 def test_status_in_json_has_exactly_the_agreed_keys(exchange: Exchange, used: Path) -> None:
     found = exchange("status", "--json").json
-    assert set(found) == {"deliveries", "due"}
+    assert set(found) == {"deliveries", "due", "mail"}
     assert {frozenset(row) for row in found["deliveries"]} == {frozenset(DELIVERY)}
     assert {frozenset(row) for row in found["due"]} == {
         frozenset({"partner", "dataset", "period", "due_on", "state"})
