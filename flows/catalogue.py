@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from schemas.examples import rule_examples
 from schemas.partnership import Partnership
+from schemas.standard import Rule
 
 
 def catalogue(partnership: Partnership) -> list[dict[str, Any]]:
@@ -22,10 +24,15 @@ def catalogue(partnership: Partnership) -> list[dict[str, Any]]:
             "owner": standard.owner,
             "version": standard.version,
             "agreed_on": standard.agreed_on.isoformat(),
+            **dict(zip(("passes", "fails"), _examples(partnership, standard.key, rule), strict=True)),
         }
         for standard in partnership.standards.values()
         for rule in standard.rules
     ]
+
+
+def _examples(partnership: Partnership, key: str, rule: Rule) -> tuple[str, str]:
+    return rule_examples(rule, partnership.contracts[key], partnership.codelists)
 
 
 def catalogue_text(rules: Iterable[Mapping[str, Any]]) -> str:

@@ -47,6 +47,7 @@ class Column:
     description: str
     codelist: str | None = None
     from_file_name: str | None = None  # the file's name says the value: a pattern with one group
+    examples: tuple[str, ...] = ()  # synthetic values, as a file writes them
 
     @property
     def headers(self) -> tuple[str, ...]:
@@ -240,6 +241,7 @@ def _column(entry: dict[str, Any], source: Source) -> Column:
         from_file_name=_pattern(
             ours.get("from_file_name"), source, f"{place}.customProperties[from_file_name]", 1
         ),
+        examples=tuple(str(each) for each in entry.get("examples", ())),
     )
 
 

@@ -39,8 +39,19 @@ def add_to(command: Callable[..., Any]) -> None:
     explain.add_argument("--framework")
     explain.add_argument("--json", action="store_true")
 
-    rules = command("standards", _standards, "every rule of every agreed standard, in plain words")
+    rules = command(
+        "standards",
+        _standards,
+        "every rule of every agreed standard, in plain words",
+        "exchange standards --to standards",
+    )
     rules.add_argument("--json", action="store_true")
+    rules.add_argument(
+        "--to",
+        type=Path,
+        metavar="DIR",
+        help="write the catalogue (JSON, page), and a specification and a workbook to fill in for each dataset",
+    )
 
     verify = command("verify", _verify, "check the audit chain and the archive's checksums")
     verify.add_argument("--json", action="store_true")
@@ -101,6 +112,12 @@ def _verify(options: argparse.Namespace) -> int:
 def _standards(options: argparse.Namespace) -> int:
     from flows.catalogue import catalogue, catalogue_text
 
+    if options.to is not None:
+        from flows.specification import export_standards
+
+        written = export_standards(settings(), options.to)
+        print(f"{len(written)} files in {options.to}. Begin with {options.to / 'standards.html'}")
+        return OK
     found = catalogue(settings().partnership)
     if options.json:
         return show(found)
