@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from flows.collect import tell
 from flows.ingest import ingest_waiting
 from flows.merge import merge_accepted
 from flows.notify import send_outbox
@@ -31,4 +32,7 @@ def drain(settings: Settings, report: Report = lambda line: None) -> list[dict[s
     if not taken:
         return []
     with open_warehouse(settings.home) as connection:
-        return [row for row in ledger.deliveries(connection) if row["delivery_id"] in taken]
+        found = [row for row in ledger.deliveries(connection) if row["delivery_id"] in taken]
+    senders = {row["partner"] for row in found}
+    tell(settings, [partner for id, partner in settings.partnership.partners.items() if id in senders])
+    return found

@@ -48,8 +48,9 @@ def write_specification(settings: Settings, key: str, folder: Path) -> list[Path
     said = specification(settings, key)
     page = folder / f"{said['dataset']}.html"
     workbook = folder / said["workbook"]
-    write_whole(page, specification_page(said).encode())
-    write_whole(workbook, fill_in(said))
+    for path, content in ((page, specification_page(said).encode()), (workbook, fill_in(said))):
+        if not path.is_file() or path.read_bytes() != content:
+            write_whole(path, content)
     return [page, workbook]
 
 

@@ -11,6 +11,7 @@ from datetime import timedelta
 
 from flows import messages
 from flows.chase import chase
+from flows.collect import collect
 from flows.delays import tell_of_delays
 from flows.escalate import escalate
 from flows.lapsing import remind_of_reviews
@@ -55,7 +56,7 @@ def send(settings: Settings) -> list[str]:
     return [f"{sent} messages"] if sent else []
 
 
-# In this order: what is in is not chased, and what was written goes out last.
+# In this order: what is in is not chased, what was written goes out after, and partners' folders show what is so.
 PARTS: dict[str, Callable[[Settings], list[str]]] = {
     "pick_up": pick_up,
     "retention": retain,
@@ -64,6 +65,7 @@ PARTS: dict[str, Callable[[Settings], list[str]]] = {
     "chase": chase,
     "reviews": remind_of_reviews,
     "send": send,
+    "collect": collect,
 }
 
 
