@@ -59,7 +59,7 @@ def confirm(settings: Settings, delivery_id: str, rule_id: str, *, reason: str, 
         with open_warehouse(settings.home) as connection:
             judged = _delivery(connection, delivery_id)
     if judged["state"] != "merged":
-        _restate(settings, [judged])
+        restate(settings, [judged])
     return str(judged["decision"])
 
 
@@ -75,7 +75,7 @@ def withdraw(settings: Settings, delivery_id: str, *, reason: str, by: str) -> N
             delivery = _delivery(connection, delivery_id)
         if "withdrawn" not in ledger.next_states(delivery["state"]):
             raise DecisionError(f"{delivery_id} is {delivery['state']}: there is nothing to withdraw.")
-        _restate(settings, [delivery], withdrawn={"reason": reason.strip(), "by": by.strip()})
+        restate(settings, [delivery], withdrawn={"reason": reason.strip(), "by": by.strip()})
 
 
 def given(reason: str, by: str) -> None:
@@ -108,7 +108,7 @@ def may_be_confirmed(connection: Connection, delivery: Mapping[str, Any], rule_i
         raise DecisionError(f"{delivery_id} is {delivery['state']}: there is nothing to judge anew.")
 
 
-def _restate(settings: Settings, found: Iterable[dict[str, Any]], withdrawn: dict[str, str] | None = None) -> None:
+def restate(settings: Settings, found: Iterable[dict[str, Any]], withdrawn: dict[str, str] | None = None) -> None:
     """Take the deliveries' contributions out and work out anew what they fed, in one transaction."""
     moment = settings.now()
     with open_memory() as working:

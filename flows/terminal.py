@@ -5,9 +5,12 @@ import sys
 import textwrap
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flows.examine import Verdict
+
+if TYPE_CHECKING:  # commands that only look need not import what judges
+    from flows.rejudge import Outcome
 
 WORDS = {
     "accepted_with_exceptions": "accepted with exceptions",
@@ -158,6 +161,41 @@ def alerts_text(found: Sequence[Mapping[str, Any]]) -> str:
         parts.append(textwrap.fill(line, 100, initial_indent="  ", subsequent_indent="  "))
         parts += [f"  - {rule['id']}: {rule['sentence']}" for rule in row["rules"]]
     return "\n".join([*parts, "", "Acknowledge one with: exchange alerts ack ID --by NAME"])
+
+
+def rejudged_text(found: "Sequence[Outcome]", *, applied: bool) -> str:
+    """What a change of rules did, or would do, to the deliveries that stand."""
+    if not found:
+        return "Every delivery that stands was judged by the rules of today."
+    changed = [outcome for outcome in found if outcome.changes]
+    rows = [
+        (
+            outcome.delivery_id,
+            word(outcome.before[0]),
+            word(outcome.after[0]),
+            outcome.before[1],
+            outcome.after[1],
+            " ".join([*(f"+{rule}" for rule in outcome.failing), *(f"-{rule}" for rule in outcome.passing)]),
+        )
+        for outcome in changed
+    ]
+    said = "was judged" if len(found) == 1 else "were judged"
+    parts = [
+        f"{len(found):,} {said} by earlier rules; {len(changed):,} {'changed' if applied else 'would change'}."
+    ]
+    if rows:
+        headers = (
+            "delivery",
+            "was",
+            "is" if applied else "would be",
+            "set aside",
+            "now",
+            "rules (+ fails, - passes)",
+        )
+        parts += ["", table(headers, rows, right=(3, 4))]
+    if not applied:
+        parts += ["", 'Nothing was changed. To let it: exchange rejudge --apply --reason "..." --by NAME']
+    return "\n".join(parts)
 
 
 def verdict_text(verdict: Verdict) -> str:

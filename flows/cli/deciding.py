@@ -1,4 +1,4 @@
-"""Commands that record a person's word: alerts list, ack and send; erase; confirm; nil; withdraw."""
+"""Commands that record a person's word: alerts list, ack and send; erase; confirm; nil; rejudge; withdraw."""
 
 import argparse
 from collections.abc import Callable
@@ -58,6 +58,19 @@ def add_to(command: Callable[..., Any]) -> None:
     nil.add_argument("--reason", required=True, help="why there is nothing, in a sentence; it is kept")
     nil.add_argument("--by", required=True, help="on whose word")
 
+    rejudge = command(
+        "rejudge",
+        _rejudge,
+        "after a change of rules: what would become of the deliveries that stand; with --apply, do it",
+        "exchange rejudge council/household_waste",
+    )
+    rejudge.add_argument("key", nargs="?", metavar="PARTNER/DATASET", help="default: every dataset")
+    rejudge.add_argument(
+        "--apply", action="store_true", help="judge them anew (default: only say what would change)"
+    )
+    rejudge.add_argument("--reason", default="", help="why, in a sentence; it is kept (with --apply)")
+    rejudge.add_argument("--by", default="", help="on whose word (with --apply)")
+
     withdraw = command(
         "withdraw",
         _withdraw,
@@ -84,6 +97,18 @@ def _nil(options: argparse.Namespace) -> int:
 
     delivery_id = nil_return(settings(), options.key, options.period, reason=options.reason, by=options.by)
     print(f"{delivery_id}: nil return taken. The period counts as received, with nothing to report.")
+    return OK
+
+
+def _rejudge(options: argparse.Namespace) -> int:
+    from flows.rejudge import rejudge, would_become
+    from flows.terminal import rejudged_text
+
+    if options.apply:
+        found = rejudge(settings(), options.key, reason=options.reason, by=options.by)
+    else:
+        found = would_become(settings(), options.key)
+    print(rejudged_text(found, applied=options.apply))
     return OK
 
 
