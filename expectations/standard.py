@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import schemas.standard
+from schemas.last import last_of, lasts_in
 from schemas.loading import DefinitionError
 from schemas.standard import PLACEHOLDERS, Rule, Standard
 
@@ -28,10 +29,14 @@ def resolve(standard: Standard, values: Mapping[str, Any]) -> Standard:
 
     `values` holds what a placeholder is called by (`period_start`, `period_end`, `received_on`: dates;
     `area_codes`, `lsoa_codes`: codes) and `codelists`, a mapping of name to codes for `{codelist:NAME}`.
-    Raises DefinitionError for a placeholder that has no value.
+    `last` holds the figures of the delivery before, by kind and column; a rule that asks for one that is not there is
+    left out. Raises DefinitionError for another placeholder that has no value.
     """
     rules = []
+    last = values.get("last", {})
     for rule in standard.rules:
+        if any((each.kind, each.column) not in last for each in lasts_in(rule.kwargs)):
+            continue
         try:
             rules.append(replace(rule, kwargs=_filled(rule.kwargs, values)))
         except LookupError as missing:
@@ -46,6 +51,9 @@ def _filled(setting: Any, values: Mapping[str, Any]) -> Any:
         return {key: _filled(item, values) for key, item in setting.items()}
     if isinstance(setting, list | tuple):
         return [_filled(item, values) for item in setting]
+    before = last_of(setting)
+    if before is not None:
+        return before.of(values["last"][before.kind, before.column])
     found = _PLACEHOLDER.fullmatch(setting) if isinstance(setting, str) else None
     if found is None:
         return setting

@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from flows import messages
+from flows.before import accepted_before
 from flows.door import Caller, at_the_door
 from flows.examine import Examination, Verdict, examine
 from flows.settings import Settings, today
 from reports.error_report import error_report
+from warehouse.connection import open_warehouse
 from warehouse.reader import inspect
 
 
@@ -38,17 +40,21 @@ def check(
     identified = at_the_door(partnership, Caller(key, file, facts, name or file.name, declared, day))
     if identified.state != "received" or identified.period is None:
         return Verdict(identified.state, reason=identified.reason, remedy=identified.remedy)
+    contract = partnership.contracts[key]
+    with open_warehouse(settings.home) as connection:
+        before = accepted_before(settings, connection, contract, identified.period)
     with tempfile.TemporaryDirectory(prefix="exchange-check-") as folder:
         verdict = examine(
             partnership,
             Examination(
-                contract=partnership.contracts[key],
+                contract=contract,
                 period=identified.period,
                 received_on=day,
                 path=file.resolve(),
                 facts=facts,
                 folder=Path(folder),
                 name=name or file.name,
+                before=before,
             ),
         )
         return replace(verdict, period=identified.period.id)

@@ -15,10 +15,12 @@ from flows.headers import header_problem
 from flows.periods import period_in
 from reports.error_report import ROWS_LISTED, Cell
 from schemas.contract import Column, Contract
+from schemas.last import lasts_in
 from schemas.partnership import Partnership
 from schemas.periods import Period
 from warehouse import staging
 from warehouse.connection import Connection, lock_down, open_staging, sqlalchemy_engine
+from warehouse.last import figures_of
 from warehouse.reader import FileFacts, Origin, Readable, Table, UnreadableError, load, number_rows, open_table
 from warehouse.reference import create_places
 
@@ -80,6 +82,7 @@ class Examination:
     quarantined: Path | None = None
     pseudonym_key: bytes | None = None
     confirmed: frozenset[tuple[str, str | None]] = frozenset()  # rules confirmed as true, with their slot
+    before: Mapping[str | None, Path] = field(default_factory=dict)  # by slot, what was accepted before
 
 
 def examine(partnership: Partnership, work: Examination) -> Verdict:
@@ -119,7 +122,11 @@ def _examined(partnership: Partnership, work: Examination, table: Table) -> Verd
             staging.set_pseudonym_key(connection, work.pseudonym_key)
         folders = [
             work.folder,
-            *(path.parent for path in (work.accepted, work.quarantined) if path is not None),
+            *(
+                path.parent
+                for path in (work.accepted, work.quarantined, *work.before.values())
+                if path is not None
+            ),
         ]
         lock_down(connection, folders, [readable.path])
         loaded = load(connection, readable, [column.name for column in present])
@@ -162,7 +169,7 @@ def _judge(
         return _not_one_slot(contract, len(slots))
     slot = ", ".join(str(part)[:80] for part in slots[0]) if slots else None
     confirmed = {rule_id for rule_id, said_of in work.confirmed if said_of == slot}
-    judged = _run_rules(connection, partnership, work)
+    judged = _run_rules(connection, partnership, work, slot)
     places = _places(contract, present, origin)
     setting_aside = {
         result.rule.id: result.row_query
@@ -372,7 +379,7 @@ def _reading_rule(rule_id: str, severity: str, sentence: str, remedy: str, lines
     }
 
 
-def _run_rules(connection: Connection, partnership: Partnership, work: Examination) -> Judged:
+def _run_rules(connection: Connection, partnership: Partnership, work: Examination, slot: str | None) -> Judged:
     """Run the dataset's standard over what is in scope.
 
     Raises:
@@ -391,7 +398,11 @@ def _run_rules(connection: Connection, partnership: Partnership, work: Examinati
         "lsoa_codes": sorted({lsoa.lsoa_code for lsoa in geography.lsoas}),
         "codelists": {name: [code for code, _ in codes] for name, codes in partnership.codelists.items()},
     }
-    standard = resolve(partnership.standards[work.contract.key], values)
+    agreed = partnership.standards[work.contract.key]
+    if slot in work.before:
+        asked = lasts_in([rule.kwargs for rule in agreed.rules])
+        values["last"] = figures_of(connection, work.before[slot], asked)
+    standard = resolve(agreed, values)
     results = run_standard(sqlalchemy_engine(connection), "judged", standard)
     for result in results:
         if result.outcome == "could_not_run":

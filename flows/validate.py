@@ -7,7 +7,7 @@ judges it is set aside after ``MAXIMUM_TRIES``: from the second on in a process 
 
 import logging
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from typing import Any
 
 from flows import messages
 from flows.alerts import settle
+from flows.before import accepted_before
 from flows.compose import report_path
 from flows.contained import ContainedError, contained, limit_seconds, watched
 from flows.examine import Examination, OurFaultError, Verdict, examine
@@ -59,7 +60,7 @@ def validate_received(settings: Settings, judge: Judge = verdicts_of) -> list[tu
     with open_warehouse(settings.home) as connection:
         waiting = ledger.deliveries(connection, "state = 'received' AND tries < ?", MAXIMUM_TRIES)
     decided = []
-    for batch in (waiting[start : start + TOGETHER] for start in range(0, len(waiting), TOGETHER)):
+    for batch in _batches(waiting):
         verdicts = list(zip(batch, judge(settings, batch), strict=True))
         with open_warehouse(settings.home, writable=True) as connection:
             for delivery, verdict in verdicts:
@@ -70,6 +71,20 @@ def validate_received(settings: Settings, judge: Judge = verdicts_of) -> list[tu
         (delivery["delivery_id"], verdict.decision if isinstance(verdict, Verdict) else "ours")
         for delivery, verdict in decided
     ]
+
+
+def _batches(waiting: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Deliveries to judge at once, in order of arrival: never two of a dataset, whose rules compare the later with
+    the earlier."""
+    batch: list[dict[str, Any]] = []
+    for delivery in waiting:
+        key = (delivery["partner"], delivery["dataset"])
+        if len(batch) == TOGETHER or any((other["partner"], other["dataset"]) == key for other in batch):
+            yield batch
+            batch = []
+        batch.append(delivery)
+    if batch:
+        yield batch
 
 
 def _document(settings: Settings, verdicts: list[tuple[dict[str, Any], Verdict | Fault]]) -> None:
@@ -124,6 +139,7 @@ def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
         make_private(path.parent)
     with open_warehouse(settings.home) as connection:
         confirmed = ledger.confirmed_rules(connection, delivery, today(settings))
+        before = accepted_before(settings, connection, contract, parse_period(delivery["period"]))
     try:
         work = Examination(
             contract=contract,
@@ -143,6 +159,7 @@ def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
             quarantined=quarantined,
             pseudonym_key=settings.pseudonym_key() if needs_key(contract) else None,
             confirmed=confirmed,
+            before=before,
         )
         seconds = limit_seconds(delivery["size_bytes"])
         if left or delivery["tries"]:

@@ -11,6 +11,7 @@ from typing import Any
 
 from schemas import loading
 from schemas.contract import Contract
+from schemas.last import KINDS, lasts_in
 from schemas.loading import Source, known
 
 SYSTEM_COLUMNS = ("_row", "_copy", "_uncast", "_scope")  # stand beside the contract's on what is judged
@@ -102,6 +103,7 @@ def check_standard(standard: Standard, source: Source, contract: Contract, codel
         if rule.tolerance is not None and rule.severity != "warning":
             problem = f"stands on a rule that is {rule.severity}"
             raise source.error(f"{place}.tolerance", problem, "take it out, or write severity: warning")
+        _check_lasts(rule, place, source, contract)
         for word, argument in _placeholders(rule.kwargs):
             if word == "codelist":
                 known(source, f"{place}.kwargs", "codelist", argument, codelists)
@@ -110,6 +112,23 @@ def check_standard(standard: Standard, source: Source, contract: Contract, codel
     if not any(rule.type == "expect_table_row_count_to_be_between" for rule in standard.rules):
         fix = "add expect_table_row_count_to_be_between with min_value: 1"
         raise source.error("expectations", "has no rule on the number of rows", fix)
+
+
+def _check_lasts(rule: Rule, place: str, source: Source, contract: Contract) -> None:
+    """What a rule asks of the delivery before must be a count, a sum or a mean of a column that is there."""
+    try:
+        asked = list(lasts_in(rule.kwargs))
+    except ValueError as wrong:
+        fix = (
+            f"write {{last:rows * 0.5}}, or one of {', '.join(KINDS[1:])} of a column, as {{last:sum(tonnes) * 2}}"
+        )
+        raise source.error(f"{place}.kwargs", f"has {wrong.args[0]}", fix) from None
+    for each in asked:
+        if each.column is not None:
+            known(source, f"{place}.kwargs", "column", each.column, [column.name for column in contract.columns])
+    if asked and rule.severity != "info":
+        problem = f"compares with the delivery before and is {rule.severity}"
+        raise source.error(f"{place}.severity", problem, "write severity: info, because a change can be true")
 
 
 def _placeholders(value: Any) -> Iterator[tuple[str, str]]:
