@@ -120,6 +120,8 @@ def rows_for(contract: Contract, rule: Rule) -> tuple[Row, Row]:
         return said["keeps"], said["breaks"]
     name = rule.type.removeprefix("expect_column_values_to_")
     column = rule.columns[0] if rule.columns else ""
+    keeps: Row
+    breaks: Row
     if name == "not_be_null":
         keeps, breaks = {column: some_value(contract, column)}, {column: "NULL"}
     elif name == "be_null":
@@ -165,7 +167,7 @@ def tables_for(contract: Contract, rule: Rule) -> tuple[list[Row], list[Row]]:
         texts = [
             f"DATE '2026-01-01' + {n}" if kind == "DATE" else sql(n if "INT" in kind else f"c{n}") for n in wanted
         ]
-        some = [{column: text} for text in texts]
+        some: list[Row] = [{column: text} for text in texts]
         return (some, some[:1]) if low is not None else (some[:1], some)
     return [{column: sql(BEFORE)}], [{column: sql(BEFORE * 5)}]  # a sum or a mean, and one far from the one before
 
