@@ -6,13 +6,23 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test attack check install clean
+.PHONY: demo test check faults hostile attack bench bench-publication install clean
 
 demo: install  ## run the whole job on the shipped synthetic extracts
 	@$(BIN)/exchange demo
 
 test: install  ## run every test
 	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+faults: install  ## 1,000 kills, every system call failed, disks filled: some hours; COUNT=100 EVERY=20 for a short one
+	@$(BIN)/python -m tests.faults.harness kills --count $(or $(COUNT),1000)
+	@$(BIN)/python -m tests.faults.harness calls --every $(or $(EVERY),1)
+	@$(BIN)/python -m tests.faults.harness disk --count 20
+	@$(BIN)/python -m pytest -n auto -m "long or not long" tests/faults
+
+hostile: install  ## bombs of 300 MB, with what each costs; then every test of hostile input
+	@EXCHANGE_BOMB_BYTES=300000000 $(BIN)/python -m tests.security.measure
+	@$(BIN)/python -m pytest -n auto tests/security tests/flows/test_hostile_inbox.py tests/warehouse/test_staging.py
 
 attack: install  ## 2,000 made-up places published four times each, attacked with a solver: about half an hour
 	@EXCHANGE_ATTACKED_PLACES=2000 $(BIN)/python -m pytest -n auto tests/property/test_disclosure_releases.py
@@ -25,7 +35,8 @@ check: install  ## formatter, linter, strict types
 install: $(VENV)/.installed
 
 # A changed lock installs anew; an unchanged one costs nothing. The lock is whole, so pip resolves nothing (--no-deps):
-# the pip of Python 3.11 does not see that sqlalchemy[asyncio] is the sqlalchemy that is locked. The checkout itself is put on the path, not built.
+# the pip of Python 3.11 does not see that sqlalchemy[asyncio] is the sqlalchemy that is locked. The checkout itself
+# is put on the path, not built.
 $(VENV)/.installed: requirements.txt pyproject.toml
 	@echo "Preparing the virtual environment (one to three minutes, once) ..."
 	@$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or later is needed, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
@@ -36,7 +47,16 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	@chmod +x $(BIN)/exchange
 	@touch $@
 
-.PHONY: bench-publication
+bench: install $(VENV)/dbt  ## the whole job beside a script, pandas and dbt, at three sizes; and what a publication costs
+	@$(BIN)/python -m benchmarks.whole_job --dbt $(VENV)/dbt/bin/python
+	@$(BIN)/python -m benchmarks.publication
+
+# A peer with pins of its own, in an environment of its own.
+$(VENV)/dbt: $(VENV)/.installed
+	@$(PYTHON) -m venv $@
+	@$@/bin/python -m pip install --quiet dbt-core==1.11.16 dbt-duckdb==1.11.0 duckdb==1.5.5
+	@touch $@
+
 bench-publication: install  ## how long the publications of the demo take, part by part
 	@$(BIN)/python -m benchmarks.publication
 

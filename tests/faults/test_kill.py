@@ -84,3 +84,10 @@ def test_a_killed_run_is_finished_by_the_next(
         assert content(home) == expected, f"killed at step {last} of {steps}"
         assert verify(Settings(home=home))["problems"] == []
         assert not any((home / "staging").rglob("*.*"))
+
+
+def test_killed_at_random_moments_twelve_deliveries_end_as_if_nothing_had_been() -> None:
+    """A small part of `make faults`, with its seed."""
+    command = [sys.executable, "-m", "tests.faults.harness", "kills", "--count", "2", "--seed", str(SEED)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False, timeout=250)
+    assert done.returncode == 0, done.stdout + done.stderr

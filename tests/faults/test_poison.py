@@ -30,7 +30,15 @@ def run(home: Path) -> int:
     return subprocess.run(command, env=environment, cwd=ROOT, check=False, capture_output=True).returncode
 
 
-@pytest.mark.parametrize("poison", ["crash", "hang", "memory", "door"])
+@pytest.mark.parametrize(
+    "poison",
+    [
+        "crash",
+        "door",
+        pytest.param("hang", marks=pytest.mark.long),
+        pytest.param("memory", marks=pytest.mark.long),
+    ],
+)
 def test_a_poison_file_is_tried_three_times_and_its_neighbours_go_on(at: At, tmp_path: Path, poison: str) -> None:
     settings = at("2009-07-20T10:00")
     padding = "x" * (500 if poison == "hang" else 0)  # the program under test waits 4 seconds for a file that long
