@@ -16,7 +16,7 @@ from typing import Any
 
 from flows.rehearsal import redirected
 from flows.settings import Settings, today
-from reports import answered, reminders
+from reports import answered, notice, reminders
 from reports.checked import checked
 from reports.mail import Mail, alert, digest, escalation, operator_alert, receipt, resolved
 from schemas.partner import Partner, Person
@@ -30,6 +30,7 @@ RENDER = {
     "checked": checked,
     **reminders.RENDER,
     **answered.RENDER,
+    **notice.RENDER,
 }
 TOGETHER = {"receipt", "resolved", "alert"}  # what many files of one partner may tell in one mail
 DIGEST_FROM = 4  # messages to one partner in one sending
@@ -99,9 +100,11 @@ def letter(
     """One message as a mail; ``to`` takes the place of everybody it would otherwise go to."""
     payload = json.loads(message["payload"])
     partner = settings.partnership.partners.get(message["partner"] or "")
-    if message["kind"] == "operator" or partner is None:
-        people: list[Person] = [settings.partnership.operator]
+    if "people" in payload:  # named with what they are told of: the recipients of a release
+        people: list[Person] = [Person(**person) for person in payload["people"]]
         others: list[str] = []
+    elif message["kind"] == "operator" or partner is None:
+        people, others = [settings.partnership.operator], []
     else:
         people, others = addressed(settings, message["kind"], payload, partner)
     if to is not None:

@@ -114,7 +114,7 @@ def _write_down(
         )
     for address in outcome.gone:
         subject = f"mail-{message['partner'] or 'operator'}-{today(settings)}"
-        if message["kind"] != "operator" and not ledger.has_message(connection, subject, "operator"):
+        if message["partner"] is not None and not ledger.has_message(connection, subject, "operator"):
             ledger.post(connection, on_refused_address(settings, message["partner"], address), subject, moment)
 
 
@@ -140,7 +140,7 @@ def _send(settings: Settings, server: smtplib.SMTP, one: Letter, told_in: dict[s
     """Send one mail; where the officer's address is refused for good, the next in line gets it at once."""
     outcome = _hand_over(server, one.mail)
     person = str(one.mail["To"])
-    if person not in outcome.gone or one.first["kind"] == "operator":
+    if person not in outcome.gone or one.first["partner"] is None:
         return outcome
     partner = settings.partnership.partners[one.first["partner"]]
     in_line, _ = people_of(settings, partner, ["deputy", "data_quality_lead"])

@@ -2,13 +2,14 @@
 
 import shutil
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from flows.files import make_private
+from flows.notices import post_notices, show_all_releases
 from flows.settings import Settings, today
 from reports.dictionary import render_dictionary
 from reports.documents import documents
@@ -18,7 +19,7 @@ from schemas.periods import Period, parse_period, period_of, previous
 from warehouse import ledger
 from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.dictionary import described_tables
-from warehouse.publication import AUDIENCES, Publication, build_publication, publication_frames
+from warehouse.publication import AUDIENCES, Publication, build_publication, final_id, publication_frames
 from warehouse.reference import create_reference
 from warehouse.release import in_force, switch, write_release
 from warehouse.values import create_merged, recompute
@@ -72,26 +73,40 @@ def publish(settings: Settings, framework: str, period: str | None = None) -> Ma
     if wanted.start > day:
         raise PublishError(f"{wanted.id} has not begun: it starts on {wanted.start:%d %B %Y}.")
     with open_warehouse(settings.home, writable=True) as connection:
-        ledger.prepare(connection, moment)
-        create_reference(connection, settings.partnership, last=max(day, wanted.end))
-        create_merged(connection)
-        # The framework's files may have changed since the last merge: the values follow what they say now.
+        publication = build(settings, connection, found, wanted, moment)
+        made = put_into_place(settings, connection, found, publication)
         with transaction(connection):
-            recompute(connection, today=day)
-        standing = settings.published / "current" / "exchange.duckdb"
-        publication = build_publication(
-            connection,
-            framework,
-            wanted,
-            moment,
-            previous=standing if standing.exists() else None,
-            due_on=partial(_due_on, settings),
-            contribution_model=settings.partnership.contribution_model,
-        )
-        made = _release(settings, connection, found, wanted, publication)
-        with transaction(connection):
-            _record(settings, connection, publication, moment)
+            _record(settings, connection, found, publication, moment)
+    show_all_releases(settings)
     return made
+
+
+def build(
+    settings: Settings,
+    connection: Connection,
+    framework: Framework,
+    period: Period,
+    moment: datetime,
+    **final: Any,
+) -> Publication:
+    """The figures of a framework as they stand, past disclosure control; `final` as build_publication takes it."""
+    ledger.prepare(connection, moment)
+    create_reference(connection, settings.partnership, last=max(today(settings), period.end))
+    create_merged(connection)
+    # The framework's files may have changed since the last merge: the values follow what they say now.
+    with transaction(connection):
+        recompute(connection, today=today(settings))
+    standing = settings.published / "current" / "exchange.duckdb"
+    return build_publication(
+        connection,
+        framework.id,
+        period,
+        moment,
+        previous=standing if standing.exists() else None,
+        due_on=partial(_due_on, settings),
+        contribution_model=settings.partnership.contribution_model,
+        **final,
+    )
 
 
 def _due_on(settings: Settings, key: str, period: Period) -> date | None:
@@ -118,10 +133,11 @@ def _running(framework: Framework, period: Period) -> bool:
     return period.start >= framework.starts and (framework.ends is None or period.end <= framework.ends)
 
 
-def _release(
-    settings: Settings, connection: Connection, framework: Framework, period: Period, publication: Publication
+def put_into_place(
+    settings: Settings, connection: Connection, framework: Framework, publication: Publication
 ) -> Made:
     """Write the release beside the old ones, then switch; a reader sees the old or the new, never half."""
+    period = publication.period
     folder = in_force(settings.published, publication)
     new = folder is None
     if folder is None:
@@ -159,7 +175,7 @@ def _documents(
                 layer={"id": layer.id, "name": layer.name, "role": layer.role, "chair": layer.chair},
                 period_words=period.title,
                 publication_id=publication.publication_id,
-                status="provisional",
+                status=publication.status,
                 published_on=today(settings),
                 area_code=settings.partnership.area_code,
                 audience=audience,
@@ -171,26 +187,55 @@ def _documents(
     return drawn
 
 
-def _record(settings: Settings, connection: Connection, publication: Publication, moment: datetime) -> None:
+def _record(
+    settings: Settings,
+    connection: Connection,
+    framework: Framework,
+    publication: Publication,
+    moment: datetime,
+) -> None:
+    """Write the publication into the ledger, with the notices of it; and, once, that its period is ready."""
     known = connection.execute(
-        "SELECT count(*) FROM warehouse.ledger.publication WHERE publication_id = ?", [publication.publication_id]
+        "SELECT count(*) FROM warehouse.ledger.publication WHERE publication_id IN (?, ?)",
+        [publication.publication_id, final_id(publication.publication_id)],
     ).fetchall()[0][0]
     if known:
         return
-    row: list[Any] = [
-        publication.publication_id,
-        publication.framework,
-        publication.period.id,
-        "provisional",
-        moment.replace(tzinfo=None),
-        settings.actor.name,
-    ]
-    connection.execute("INSERT INTO warehouse.ledger.publication VALUES (?, ?, ?, ?, ?, ?)", row)
+    about = {"framework": publication.framework, "period": publication.period.id}
+    if publication.status == "ready" and not _was_ready(connection, about):
+        subject = f"{publication.framework}.{publication.period.id}"
+        ledger.audit(connection, "period.ready", subject, about, actor=settings.actor, at=moment)
+    record_publication(
+        connection,
+        publication_id=publication.publication_id,
+        **about,
+        status=publication.status,
+        published_at=moment.astimezone(UTC).replace(tzinfo=None),
+        actor=settings.actor.name,
+    )
     ledger.audit(
         connection,
         "publication.released",
         publication.publication_id,
-        {"framework": publication.framework, "period": publication.period.id},
+        {**about, "status": publication.status},
         actor=settings.actor,
         at=moment,
     )
+    post_notices(settings, connection, framework, publication, moment)
+
+
+def record_publication(connection: Connection, **columns: Any) -> None:
+    """One row more in the ledger's publications."""
+    marks = ", ".join("?" for _ in columns)
+    connection.execute(
+        f"INSERT INTO warehouse.ledger.publication ({', '.join(columns)}) VALUES ({marks})", list(columns.values())
+    )
+
+
+def _was_ready(connection: Connection, about: dict[str, str]) -> bool:
+    found = connection.execute(
+        "SELECT count(*) FROM warehouse.ledger.publication "
+        "WHERE framework = ? AND period = ? AND status <> 'provisional'",
+        list(about.values()),
+    ).fetchall()
+    return bool(found[0][0])

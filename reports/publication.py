@@ -44,7 +44,8 @@ class Publication:
     indicator's newest headline (breakdown and category `all`) is its figure, the older ones are its trend.
     Columns `decimals`, `suppressed_reason` and `ytd_suppressed` are read where they are there. `actions` and
     `provenance` may be empty; otherwise their column `indicator` says what they are about. `spend` is money beside
-    performance, `left_out` the indicators an agreement keeps from this layer or `audience`. `area_code` is the area
+    performance, `left_out` the indicators an agreement keeps from this layer or `audience`, `changes` the figures
+    that moved since the release before. `area_code` is the area
     of the headline; not given, it is the one that most `all`/`all` rows are of, and of these the most populous.
     `breaks` are the days from which an indicator's figures do not compare with earlier ones.
     `outlines` draws the wards where there are any, and whom they are owed to is said below.
@@ -72,6 +73,7 @@ class Publication:
     priority_spend: pd.DataFrame = field(default_factory=pd.DataFrame)
     reward: pd.DataFrame = field(default_factory=pd.DataFrame)
     left_out: pd.DataFrame = field(default_factory=pd.DataFrame)
+    changes: pd.DataFrame = field(default_factory=pd.DataFrame)
     area_code: str | None = None
     audience: str = "restricted"
     breaks: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -15,6 +15,8 @@ from typing import Any
 
 from schemas import loading, periods
 from schemas.loading import Source, known
+from schemas.partner import Person
+from schemas.periods import Period
 
 # Which formulas are a share of something, and so need a denominator.
 NEEDS_DENOMINATOR = {"rate", "percent", "weighted_percent", "mean"}
@@ -43,6 +45,23 @@ class Layer:
     meets: str | None
     note: str | None = None
     priorities: tuple[str, ...] = ()
+    recipients: tuple[Person, ...] = ()  # who is told of each release
+
+
+@dataclass(frozen=True, slots=True)
+class Meeting:
+    """A layer meets: what it sees is the period's figures as they are on the day of the cut-off."""
+
+    layer: str
+    period: Period
+    on: date
+    papers_by: date
+    cut_off: date
+
+    @property
+    def key(self) -> str:
+        """Layer and day, which name it: borough-partnership/2009-11-03."""
+        return f"{self.layer}/{self.on.isoformat()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +129,7 @@ class Framework:
     tolerance_percent: Decimal
     priorities: tuple[Priority, ...]
     layers: tuple[Layer, ...]
+    meetings: tuple[Meeting, ...]
     indicators: tuple[Indicator, ...]
     source_path: Path
     fingerprint: str
@@ -152,6 +172,7 @@ def load_framework(folder: Path, root: Path) -> tuple[Framework, list[Source]]:
             )
         ),
         layers=tuple(_layer(entry) for entry in document["layers"]),
+        meetings=_meetings(source),
         indicators=tuple(_indicator(entry, tolerance) for each in lists for entry in each.content["indicators"]),
         source_path=source.path,
         fingerprint=hashlib.sha256(
@@ -174,7 +195,30 @@ def _layer(entry: dict[str, Any]) -> Layer:
         meets=entry.get("meets"),
         note=entry.get("note"),
         priorities=tuple(entry.get("priorities", ())),
+        recipients=tuple(Person(**each) for each in entry.get("recipients", ())),
     )
+
+
+def _meetings(source: Source) -> tuple[Meeting, ...]:
+    layers = [layer["id"] for layer in source.content["layers"]]
+    made = []
+    for place, entry in enumerate(source.content.get("meetings", ())):
+        where = f"meetings[{place}]"
+        if entry["layer"] not in layers:
+            raise source.error(f"{where}.layer", f"is '{entry['layer']}'", f"write one of {', '.join(layers)}")
+        try:
+            period = periods.parse_period(entry["period"])
+        except ValueError as error:
+            raise source.error(f"{where}.period", str(error), "write a period such as FY2009-Q2") from None
+        if period.kind != source.content["calendar"]:
+            kind = source.content["calendar"].replace("_", " ")
+            raise source.error(f"{where}.period", f"is {period.id}", f"write a {kind}, as the framework publishes")
+        on, papers_by, cut_off = (date.fromisoformat(entry[key]) for key in ("on", "papers_by", "cut_off"))
+        if not period.end <= cut_off <= papers_by <= on:
+            fix = "put the period's end, the cut-off, the paper deadline and the meeting in this order"
+            raise source.error(f"{where}.cut_off", f"is {cut_off}", fix)
+        made.append(Meeting(entry["layer"], period, on, papers_by, cut_off))
+    return tuple(sorted(made, key=lambda meeting: (meeting.on, meeting.layer)))
 
 
 def _indicator(entry: dict[str, Any], tolerance: Decimal) -> Indicator:

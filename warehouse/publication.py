@@ -41,7 +41,7 @@ CONTENT = (
     "action",
     "spend",
 )
-TABLES = (*CONTENT, "publication", "revision", "statement")
+TABLES = (*CONTENT, "publication", "revision", "statement", "change")
 # What a publication says besides its figures: a changed definition or target is another publication.
 DEFINITIONS = ("framework", "priority", "layer", "indicator", "breakdown", "term", "target")
 RESTRICTED, PUBLIC = AUDIENCES = ("restricted", "public")
@@ -56,7 +56,7 @@ class Publication:
     framework: str
     period: Period
     published_at: datetime
-    status: str  # provisional, until it is released by a second person
+    status: str  # provisional, ready when everything owed is in, final when a second person released it
     layers: tuple[Mapping[str, Any], ...]  # layer, name, role, reports_to, chair, meets, note; strategic first
 
 
@@ -67,6 +67,8 @@ def build_publication(
     published_at: datetime,
     *,
     previous: Path | None = None,
+    stated_on: date | None = None,
+    approved_by: str | None = None,
     due_on: Callable[[str, Period], date | None] = lambda key, period: None,
     contribution_model: Callable[[str], Path] = lambda key: MODELS / "contributions" / f"{key}.sql",
 ) -> Publication:
@@ -74,8 +76,10 @@ def build_publication(
 
     `due_on` gives the day a dataset (key 'police/recorded_crime') is owed for a period, `contribution_model` the
     SQL that adds up a dataset; a partnership knows both. `previous` is the exchange.duckdb now published: what has
-    been told can be set beside what is told now. Needs `reference`, the ledger and the values. The same content gives
-    the same id, whenever it is made. Opens no transaction and writes nothing to the warehouse.
+    been told can be set beside what is told now. `approved_by` makes it final, with the figures of the day `stated_on`
+    (default: that of `published_at`) and an id of its own. Needs `reference`, the ledger and the values. The same
+    content gives the same id, whenever it is made.
+    Opens no transaction and writes nothing to the warehouse.
 
     Raises:
         LookupError: no such framework.
@@ -99,7 +103,8 @@ def build_publication(
         "first": period.start,
         "last": period.end,
         "published_at": moment,
-        "published_on": published_at.astimezone(LONDON).date(),
+        "published_on": stated_on or published_at.astimezone(LONDON).date(),
+        "approved_by": approved_by,
         "models_sha256": _models_fingerprint(),
     }
     control(connection, framework, period.end, previous)
@@ -107,6 +112,9 @@ def build_publication(
     for table in CONTENT:
         _make(connection, table, given)
     publication_id = f"{framework}-{period.id}-{_fingerprint(connection, framework)[:8]}"
+    if approved_by is not None:
+        publication_id = final_id(publication_id)
+        connection.execute("UPDATE performance.indicator SET provisional = false")
     for table in CONTENT:
         if "publication_id" in _columns(table):
             connection.execute(f"UPDATE performance.{table} SET publication_id = ?", [publication_id])
@@ -114,7 +122,41 @@ def build_publication(
     connection.execute("UPDATE performance.publication SET publication_id = ?", [publication_id])
     _make(connection, "revision", given)
     _make(connection, "statement", given)
-    return Publication(publication_id, framework, period, published_at, "provisional", _layers(connection))
+    create_tables(connection, PERFORMANCE / "change.yaml", replace=True)
+    _lend_release_before(connection, previous)
+    if approved_by is None:
+        _make(connection, "change", given)
+    else:  # final: the same figures, so what moved is what its provisional release said had moved
+        connection.execute(
+            "INSERT INTO performance.change BY NAME SELECT * REPLACE (? AS publication_id) FROM before_change "
+            "WHERE framework = ? AND publication_period = ?",
+            [publication_id, framework, period.id],
+        )
+    status = str(connection.execute("SELECT status FROM performance.publication").fetchall()[0][0])
+    return Publication(publication_id, framework, period, published_at, status, _layers(connection))
+
+
+def final_id(publication_id: str) -> str:
+    """The id of a publication when it is final: the same figures, and a second person's word for them."""
+    return f"{publication_id}-final"
+
+
+def _lend_release_before(connection: duckdb.DuckDBPyConnection, previous: Path | None) -> None:
+    """What the release before said, as temporary tables; empty for the first."""
+    for table in ("indicator", "provenance", "change"):
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE before_{table} AS FROM performance.{table} LIMIT 0")
+    if previous is None:
+        return
+    connection.execute(f"ATTACH '{literal(str(previous))}' AS earlier (READ_ONLY)")
+    try:
+        held = connection.execute(
+            "SELECT table_name FROM duckdb_tables() WHERE database_name = 'earlier' "
+            "AND table_name IN ('indicator', 'provenance', 'change') ORDER BY ALL"
+        ).fetchall()
+        for (table,) in held:
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE before_{table} AS FROM earlier.performance.{table}")
+    finally:
+        connection.execute("DETACH earlier")
 
 
 def _make(connection: duckdb.DuckDBPyConnection, table: str, given: Mapping[str, object]) -> None:
@@ -327,6 +369,9 @@ FRAMES = {
             OR (quality.due_on IS NOT NULL AND quality.state IN ('rejected', 'held', 'refused')))
         ORDER BY quality.due_on, quality.partner, quality.dataset, quality.period_end""",
     "actions": "SELECT * FROM performance.action WHERE indicator IS NULL OR {own} ORDER BY due_on, action_id",
+    "changes": "SELECT change.* FROM performance.change AS change SEMI JOIN ({seen}) AS seen "
+    "USING (indicator, period, area_code, breakdown, category) "
+    "ORDER BY indicator, period_end, area_code, breakdown, category",
     "spend": "SELECT * FROM performance.spend ORDER BY priority, funding_line",
     "left_out": """
         SELECT permission.indicator, about.name, permission.withheld_by

@@ -28,6 +28,7 @@ CARRIED = {
     "action": OTHER_PUBLICATION,
     "spend": OTHER_PUBLICATION,
     "publication": OTHER_PUBLICATION,
+    "change": "framework <> $framework OR publication_period <> $period",
     "layer": OTHER_FRAMEWORK,
     "permission": OTHER_FRAMEWORK,
     "suppression": OTHER_FRAMEWORK,

@@ -25,7 +25,7 @@ from filelock import FileLock
 
 from warehouse.connection import identifier, literal
 from warehouse.data_package import data_package
-from warehouse.publication import AUDIENCES, RESTRICTED, Publication, seen_by
+from warehouse.publication import AUDIENCES, RESTRICTED, Publication, final_id, seen_by
 from warehouse.published_database import database_sha256, write_database
 
 MANIFEST, DATABASE, DATA_PACKAGE = "manifest.json", "exchange.duckdb", "datapackage.json"
@@ -140,6 +140,7 @@ def _write_manifest(
         "framework": publication.framework,
         "period": publication.period.id,
         "status": publication.status,
+        "layers": [{"layer": layer["layer"], "name": layer["name"]} for layer in publication.layers],
         "published_at": publication.published_at.isoformat(),
         "built_on": None if previous is None else previous.resolve().parent.name,
         "holds": holds,
@@ -176,7 +177,9 @@ def in_force(published: Path, publication: Publication) -> Path | None:
         _held(current.resolve(), publication.framework, publication.period.id),
         read_manifest(place)["publication_id"],
     }
-    return place if ids == {publication.publication_id} else None
+    # Published again with the same figures, a final publication stays final.
+    known = {publication.publication_id, final_id(publication.publication_id)}
+    return place if len(ids) == 1 and ids <= known else None
 
 
 def switch(published: Path, release: Path, framework: str, period: str) -> Path:
@@ -224,15 +227,38 @@ def read_manifest(release: Path) -> dict[str, Any]:
     return manifest
 
 
-def _released(releases: Path) -> list[tuple[Path, dict[str, Any]]]:
+def released(releases: Path) -> list[tuple[Path, dict[str, Any]]]:
     """Every release in its place; a folder in the making has a name with a dot."""
     places = [path for path in releases.iterdir() if not path.name.startswith(".")]
     return [(path, read_manifest(path)) for path in sorted(places, key=lambda path: (len(path.name), path.name))]
 
 
+def standing_publication(published: Path, framework: str, period: str) -> str | None:
+    """The id of the publication that stands for a framework and period, or None when there is none."""
+    link = published / framework / period
+    return str(read_manifest(link)["publication_id"]) if link.is_symlink() else None
+
+
+def find_release(published: Path, name: str) -> Path:
+    """The folder of a release, which stays where it was put for good.
+
+    Raises:
+        FileNotFoundError: it is not there.
+    """
+    place = published / "releases" / name
+    if not place.is_dir():
+        raise FileNotFoundError(f"The release {name} is no longer there.")
+    return place
+
+
+def keep_for_meeting(published: Path, release: Path, framework: str, meeting: str) -> None:
+    """Point `<framework>/meetings/<layer>-<day>` at the release that is in a meeting's papers."""
+    _point(published / framework / "meetings" / meeting.replace("/", "-"), release)
+
+
 def _placed(releases: Path, publication_id: str) -> list[Path]:
     """The folders of this publication, in the order they were put into place."""
-    return [path for path, manifest in _released(releases) if manifest["publication_id"] == publication_id]
+    return [path for path, manifest in released(releases) if manifest["publication_id"] == publication_id]
 
 
 def _left_half_way(releases: Path, newest: Path | None, framework: str, period: str) -> dict[str, Any]:
@@ -240,7 +266,7 @@ def _left_half_way(releases: Path, newest: Path | None, framework: str, period: 
     stands = _held(newest, framework, period) if newest else None
     ours = [
         manifest
-        for _, manifest in _released(releases)
+        for _, manifest in released(releases)
         if (manifest["framework"], manifest["period"]) == (framework, period)
     ]
     # One built on the newest release was about to follow it; only where there is none is `current` switched already.

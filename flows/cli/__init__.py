@@ -33,6 +33,7 @@ IN_WORDS = {
     "CheckError": WRONG_USE,
     "DefinitionError": WRONG_USE,
     "PublishError": WRONG_USE,
+    "ReleaseError": WRONG_USE,
     "AlertError": WRONG_USE,
     "DecisionError": WRONG_USE,
     "ErasureError": WRONG_USE,

@@ -1,4 +1,4 @@
-"""Commands that record a person's word: alerts list, ack and send; erase; confirm; nil; rejudge; withdraw."""
+"""Commands that record a person's word: alerts list, ack and send; erase; confirm; nil; rejudge; withdraw; release."""
 
 import argparse
 from collections.abc import Callable
@@ -80,6 +80,26 @@ def add_to(command: Callable[..., Any]) -> None:
     withdraw.add_argument("delivery")
     withdraw.add_argument("--reason", required=True, help="why, in a sentence; it is kept")
     withdraw.add_argument("--by", required=True, help="on whose word")
+
+    release = command(
+        "release",
+        _release,
+        "make a ready publication final; somebody else than who published it",
+        "exchange release laa-2008-11-FY2009-Q2-1a2b3c4d --by 'C. Executive'",
+    )
+    release.add_argument("publication")
+    release.add_argument("--by", required=True, help="who releases it, by name; it is kept")
+
+
+def _release(options: argparse.Namespace) -> int:
+    from flows.release import release
+
+    found = settings()
+    made = release(found, options.publication, options.by)
+    print(f"{made.publication_id} is final, on the word of {options.by}.")
+    for page in made.pages:
+        print(f"  {page}")
+    return OK
 
 
 def _confirm(options: argparse.Namespace) -> int:

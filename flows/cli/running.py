@@ -38,6 +38,9 @@ def add_to(command: Callable[..., Any]) -> None:
         "exchange publish --framework laa-2008-11 --period FY2009-Q2",
     )
     publish.add_argument("--framework", help="default: the only framework, or every one that has the period")
+    publish.add_argument(
+        "--meeting", metavar="LAYER/DAY", help="freeze what a meeting sees, from its data cut-off on"
+    )
     publish.add_argument("--period", help="default: the latest ended period of the framework's calendar")
 
     up = command("up", _up, "run server, worker and inbox watch together, until Ctrl-C", "exchange up --port 4200")
@@ -85,7 +88,12 @@ def _ingest(options: argparse.Namespace) -> int:
 def _publish(options: argparse.Namespace) -> int:
     from flows.orchestration import run_publish
 
-    made = run_publish(settings(), options.framework, options.period)
+    if options.meeting:
+        from flows.meetings import publish_for_meeting
+
+        made = [publish_for_meeting(settings(), options.meeting)]
+    else:
+        made = run_publish(settings(), options.framework, options.period)
     for publication in made:
         print(f"{publication.publication_id}: {'new' if publication.new else 'unchanged'}")
         for page in publication.pages:

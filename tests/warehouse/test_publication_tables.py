@@ -22,7 +22,15 @@ from tests.warehouse.small_partnership import (
     small_partnership,
     ward,
 )
-from warehouse.publication import CONTENT, TABLES, Publication, build_publication, publication_frames
+from warehouse.publication import (
+    CONTENT,
+    RESTRICTED,
+    TABLES,
+    Publication,
+    build_publication,
+    publication_frames,
+)
+from warehouse.published_database import write_database
 from warehouse.tables import definition
 
 INDICATOR_COLUMNS = [
@@ -311,6 +319,7 @@ def test_the_frames_have_what_a_page_needs(connection: duckdb.DuckDBPyConnection
     frames = publication_frames(connection, "safety")
     assert set(frames) == {
         "indicators", "comparators", "priorities", "data_quality", "due", "actions", "provenance", "spend", "left_out",
+            "changes",
     }  # fmt: skip
     assert [*frames["indicators"].columns] == [
         *INDICATOR_COLUMNS,
@@ -396,3 +405,52 @@ def test_wrong_use_is_said_plainly(connection: duckdb.DuckDBPyConnection) -> Non
         build(connection, "2008-05")
     with pytest.raises(ValueError, match="FY2007-Q1 is outside little-agreement"):
         build(connection, "FY2007-Q1")
+
+
+def owed_by(connection: duckdb.DuckDBPyConnection, *partners: str) -> None:
+    for partner in partners:
+        add_indicator(connection, f"I-{partner}", partner=partner, dataset="owed")
+
+
+def test_a_publication_is_ready_when_everything_owed_for_its_period_is_in(
+    connection: duckdb.DuckDBPyConnection,
+) -> None:
+    owed_by(connection, "police", "health")
+    add_delivery(connection, "FY2008-Q1", dataset="owed", partner="police", sequence=1)
+    assert build(connection, "FY2008-Q1").status == "provisional"
+    (row,) = rows(connection, "SELECT * FROM performance.publication")
+    assert (row["partners_in"], row["partners_owing"], row["partners_missing"]) == (1, 2, "health")
+    add_delivery(connection, "FY2008-Q1", dataset="owed", partner="health", sequence=2, state="rejected")
+    assert build(connection, "FY2008-Q1").status == "provisional"
+    add_delivery(connection, "FY2008-Q1", dataset="owed", partner="health", sequence=3)
+    assert build(connection, "FY2008-Q1").status == "ready"
+
+
+def test_what_changed_since_the_last_release_and_by_which_delivery(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    add_indicator(connection)
+    add_figures(connection, yearly(20, 30))
+    first = add_delivery(connection, "FY2008-Q1", sequence=1)
+    made = build(connection, "FY2008-Q2")
+    write_database(connection, made, tmp_path / "first.duckdb", None, RESTRICTED)
+    connection.execute("DELETE FROM warehouse.merged.value")
+    connection.execute("UPDATE warehouse.ledger.delivery SET state = 'superseded'")
+    add_figures(connection, yearly(26, 30))
+    second = add_delivery(connection, "FY2008-Q1", sequence=2)
+    build(connection, "FY2008-Q2", previous=tmp_path / "first.duckdb")
+    (told,) = rows(connection, "SELECT * FROM performance.change WHERE period = 'FY2008-Q1'")
+    assert (told["value_before"], told["value"], told["publication_before"]) == (20, 26, made.publication_id)
+    assert (told["gone_deliveries"], told["new_deliveries"]) == (first, second)
+    assert list(publication_frames(connection, "board")["changes"]["period"]) == ["FY2008-Q1"]
+
+
+def test_a_figure_that_is_withheld_is_no_change(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:
+    add_indicator(connection)
+    add_figures(connection, yearly(20))
+    write_database(connection, build(connection, "FY2008-Q1"), tmp_path / "first.duckdb", None, RESTRICTED)
+    connection.execute("DELETE FROM warehouse.merged.value")
+    add_figures(connection, yearly(3))
+    build(connection, "FY2008-Q1", previous=tmp_path / "first.duckdb")
+    assert rows(connection, "SELECT suppressed FROM performance.indicator") == [{"suppressed": True}]
+    assert rows(connection, "SELECT * FROM performance.change") == []
