@@ -13,13 +13,14 @@ import pytest
 
 from flows.door import Caller, at_the_door
 from flows.drain import drain
-from flows.examine import header_problem
+from flows.headers import header_problem
 from flows.land import deliver
 from flows.settings import Settings
 from flows.specification import export_standards, specification
 from reports.fill_in import fill_in
 from reports.specification import specification_page
 from schemas.partnership import load_partnership
+from schemas.periods import parse_period
 from tests.flows.waste import KEY
 from warehouse.reader import inspect, open_table
 
@@ -45,7 +46,8 @@ def test_an_empty_workbook_has_the_agreed_shape_and_would_be_let_in(at: At, tmp_
     contract, facts = settings.partnership.contracts[key], inspect(path)
     table = open_table(path, facts, contract)
     assert table.origin.sheet == "Data"
-    assert header_problem(contract, table.header) is None
+    covered = parse_period(said["period_example"])
+    assert header_problem(settings.partnership, contract, table.header, covered) is None
     assert table.first_record() is None, "no example is left among the data"
     period = None if contract.cadence else said["period_example"]
     found = at_the_door(settings.partnership, Caller(key, path, facts, path.name, period, date(2010, 10, 20)))

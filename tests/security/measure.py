@@ -65,8 +65,8 @@ def _measured(call: Callable[[], str]) -> tuple[float, int, str]:
     os.close(told)
     if not said:
         return 0.0, 0, f"died ({os.waitstatus_to_exitcode(status)})"
-    seconds, memory, answer = said.split(" ", 2)
-    return float(seconds), int(memory), answer
+    took, memory, answer = said.split(" ", 2)
+    return float(took), int(memory), answer
 
 
 if __name__ == "__main__":
