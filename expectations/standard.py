@@ -28,7 +28,8 @@ def resolve(standard: Standard, values: Mapping[str, Any]) -> Standard:
     """The standard with every placeholder that is a whole text replaced, however deep it stands.
 
     `values` holds what a placeholder is called by (`period_start`, `period_end`, `received_on`: dates;
-    `area_codes`, `lsoa_codes`: codes) and `codelists`, a mapping of name to codes for `{codelist:NAME}`.
+    `area_codes`, `lsoa_codes`: codes; `indicators`: ids; `figure_periods`: pairs of an indicator and a period) and
+    `codelists`, a mapping of name to codes for `{codelist:NAME}`.
     `last` holds the figures of the delivery before, by kind and column; a rule that asks for one that is not there is
     left out. Raises DefinitionError for another placeholder that has no value.
     """

@@ -396,6 +396,8 @@ def _run_rules(connection: Connection, partnership: Partnership, work: Examinati
         "received_on": work.received_on,
         "area_codes": sorted(spellings | set(partnership.comparators)),
         "lsoa_codes": sorted({lsoa.lsoa_code for lsoa in geography.lsoas}),
+        "indicators": list(partnership.indicators),
+        "figure_periods": partnership.figure_periods(work.received_on),
         "codelists": {name: [code for code, _ in codes] for name, codes in partnership.codelists.items()},
     }
     agreed = partnership.standards[work.contract.key]

@@ -49,7 +49,9 @@ def publish_due(settings: Settings, framework: str | None, period: str | None) -
     if framework is not None:
         return [publish(settings, framework, period)]
     day = today(settings)
-    running = [one.id for one in frameworks.values() if _running(one, _period(one, period, day))]
+    running = [
+        one.id for one in frameworks.values() if one.indicators and _running(one, _period(one, period, day))
+    ]
     if not running:
         raise PublishError("No framework runs in that period.")
     return [publish(settings, one, period) for one in running]

@@ -7,7 +7,12 @@ from reports import words
 from reports.publication import Record
 
 RAG_WORDS = {"green": "Green", "amber": "Amber", "red": "Red"}
-DIRECTION_WORDS = {"better": "Better", "same": "No change", "worse": "Worse"}
+DIRECTION_WORDS = {
+    "better": "Better",
+    "same": "No change",
+    "worse": "Worse",
+    "no clear change": "No clear change",
+}
 SAME_NUMBER = 1e-9  # figures nearer than this, as a share of themselves, are the same
 
 

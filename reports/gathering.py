@@ -171,7 +171,7 @@ def point(raw: Record) -> Point:
         better_than_last_year=direction(row["direction_long"]),
         forecast=read(row["forecast"]),
         provisional=bool(row["provisional"]),
-        estimated=str(row["status"]).lower() == "partial",
+        estimated=str(row["status"]).lower() in ("partial", "estimated"),
         ytd_hidden=state == "shown" and bool(row.get("ytd_suppressed")),
     )
 

@@ -89,7 +89,12 @@ VERDICTS = {
 EXPLAINED_IN_WORDS = ("definition", "formula", "source")
 NOT_SHOWN = {"framework", "indicator", "publication_id", "name", "priority", *EXPLAINED_IN_WORDS}
 COUNTED = ("rows", "amount", "numerator", "denominator", "value")
-DIRECTION_SAID = {"better": "better than", "same": "the same as", "worse": "worse than"}
+DIRECTION_SAID = {
+    "better": "better than",
+    "same": "the same as",
+    "worse": "worse than",
+    "no clear change": "not clearly different from",
+}
 IN_WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports import summary, words
-from reports.figures import Figure, Point
+from reports.figures import DIRECTION_WORDS, Figure, Point
 from reports.gathering import figures as gather
 from reports.publication import Publication, Record, records
 
@@ -308,7 +308,7 @@ def amount(figure: Figure, value: float | None) -> Cell:
 
 
 def direction(word: str | None) -> str:
-    return {"better": "Better", "same": "No change", "worse": "Worse"}.get(word or "", NOT_APPLICABLE)
+    return DIRECTION_WORDS.get(word or "", NOT_APPLICABLE)
 
 
 def row(cells: Iterable[Any]) -> tuple[Cell, ...]:

@@ -19,8 +19,16 @@ from schemas.partner import Person
 from schemas.periods import Period
 
 # Which formulas are a share of something, and so need a denominator.
-NEEDS_DENOMINATOR = {"rate", "percent", "weighted_percent", "mean"}
-HAS_NO_DENOMINATOR = {"count", "snapshot"}
+NEEDS_DENOMINATOR = {"rate", "percent", "weighted_percent", "mean", "mean_of_months", "gap"}
+HAS_NO_DENOMINATOR = {"count", "cumulative", "percent_change", "percent_reduction", "reported", "survey"}
+CHANGES = {"percent_change", "percent_reduction"}
+# What only some kinds have, and the kinds that cannot be without it.
+SETTINGS: Mapping[str, tuple[set[str], set[str]]] = {
+    "months": ({"mean_of_months"}, {"mean_of_months"}),
+    "since": ({"cumulative"}, set()),
+    "base": (CHANGES, CHANGES),
+    "years": (CHANGES, set()),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,7 @@ class Layer:
     note: str | None = None
     priorities: tuple[str, ...] = ()
     recipients: tuple[Person, ...] = ()  # who is told of each release
+    secretariat: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +74,25 @@ class Meeting:
 
 
 @dataclass(frozen=True, slots=True)
+class Break:
+    """From the day `starts` the figures of these indicators do not compare with earlier ones."""
+
+    starts: date
+    reason: str
+    indicators: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """Where a priority of an earlier framework went: to which priorities of this one, perhaps to none."""
+
+    framework: str
+    priority: str
+    priorities: tuple[str, ...]
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Term:
     """One part of a numerator or denominator: a dataset's measure, or a population group."""
 
@@ -78,11 +106,16 @@ class Term:
 class Formula:
     """multiplier x numerator / denominator, pooled over areas and periods before the division."""
 
-    kind: str  # rate percent count snapshot weighted_percent mean rolling_average
+    kind: str  # one of the kinds in indicators.schema.json; docs/formulas.md says what each does
     numerator: tuple[Term, ...]
     denominator: tuple[Term, ...]
     multiplier: Decimal
     areas: str | None  # only contributions of the areas in that list (worst_neighbourhoods)
+    months: tuple[int, ...] = ()  # 1 to 12; of the months of a mean, none = all
+    since: date | None = None  # of a cumulative figure; None = the framework's first day
+    base_period: str | None = None  # of a change
+    base_years: int | None = None  # of a change: so many years before the period
+    years: int = 1  # taken together, the last of them the period itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +144,10 @@ class Indicator:
     breakdowns: tuple[str, ...]
     note: str | None = None
     baseline_note: str | None = None
+    profile: tuple[Decimal, ...] = ()  # per cent of the year's target for each of its periods; none = level
+    periods: tuple[str, ...] = ()  # the only periods with a figure; none = all of the calendar
+    definition_mark: str | None = None  # found recalled doubtful own
+    name_mark: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +170,10 @@ class Framework:
     indicators: tuple[Indicator, ...]
     source_path: Path
     fingerprint: str
+    vision: str | None = None
+    history_from: date | None = None  # earlier figures are shown from here, where there are any
+    breaks: tuple[Break, ...] = ()
+    crosswalk: tuple[Crossing, ...] = ()
 
     def indicator(self, id: str) -> Indicator:
         """The indicator of that id. Raises KeyError when there is none."""
@@ -140,6 +181,24 @@ class Framework:
             if indicator.id == id:
                 return indicator
         raise KeyError(id)
+
+    def periods_of(self, indicator: Indicator, last: date) -> list[Period]:
+        """The periods it can have a figure for up to the one of the day `last`: history and its fixed base included."""
+        first = self.first_day if indicator.valid_from is None else max(self.first_day, indicator.valid_from)
+        ends = [day for day in (self.ends, indicator.valid_to) if day is not None]
+        fixed = indicator.formula.base_period
+        return ([periods.parse_period(fixed)] if fixed else []) + [
+            period
+            for period in periods.periods_between(indicator.calendar, first, min([last, *ends]))
+            if (indicator.valid_from is None or period.start >= indicator.valid_from)
+            and (indicator.valid_to is None or period.end <= indicator.valid_to)
+            and (not indicator.periods or period.id in indicator.periods)
+        ]
+
+    @property
+    def first_day(self) -> date:
+        """The first day there can be a figure for: of its history, else of the framework."""
+        return self.starts if self.history_from is None else min(self.history_from, self.starts)
 
 
 def load_framework(folder: Path, root: Path) -> tuple[Framework, list[Source]]:
@@ -178,6 +237,18 @@ def load_framework(folder: Path, root: Path) -> tuple[Framework, list[Source]]:
         fingerprint=hashlib.sha256(
             "".join(f"{each.file} {each.fingerprint}\n" for each in sources).encode()
         ).hexdigest(),
+        vision=document.get("vision"),
+        history_from=loading.day(document.get("history_from")),
+        breaks=tuple(
+            Break(
+                date.fromisoformat(entry["starts"]), " ".join(entry["reason"].split()), tuple(entry["indicators"])
+            )
+            for entry in document.get("breaks", ())
+        ),
+        crosswalk=tuple(
+            Crossing(entry["framework"], entry["priority"], tuple(entry["priorities"]), entry.get("note"))
+            for entry in document.get("crosswalk", ())
+        ),
     )
     _check_itself(framework, source)
     for each in lists:
@@ -196,6 +267,7 @@ def _layer(entry: dict[str, Any]) -> Layer:
         note=entry.get("note"),
         priorities=tuple(entry.get("priorities", ())),
         recipients=tuple(Person(**each) for each in entry.get("recipients", ())),
+        secretariat=entry.get("secretariat"),
     )
 
 
@@ -222,8 +294,7 @@ def _meetings(source: Source) -> tuple[Meeting, ...]:
 
 
 def _indicator(entry: dict[str, Any], tolerance: Decimal) -> Indicator:
-    formula = entry["formula"]
-    baseline = entry.get("baseline")
+    baseline, marks = entry.get("baseline"), entry.get("marks", {})
     return Indicator(
         id=entry["id"],
         name=entry["name"],
@@ -235,13 +306,7 @@ def _indicator(entry: dict[str, Any], tolerance: Decimal) -> Indicator:
         polarity=entry["polarity"],
         decimals=entry["decimals"],
         calendar=entry["calendar"],
-        formula=Formula(
-            kind=formula["kind"],
-            numerator=tuple(_term(term) for term in formula["numerator"]),
-            denominator=tuple(_term(term) for term in formula.get("denominator", ())),
-            multiplier=loading.decimal(formula.get("multiplier", 1)),
-            areas=formula.get("areas"),
-        ),
+        formula=_formula(entry["formula"]),
         baseline_period=baseline["period"] if baseline else None,
         baseline=_number(baseline["value"]) if baseline else None,
         targets={period: _number(value) for period, value in entry.get("targets", {}).items()},
@@ -255,6 +320,26 @@ def _indicator(entry: dict[str, Any], tolerance: Decimal) -> Indicator:
         breakdowns=tuple(entry.get("breakdowns", ())),
         note=entry.get("note"),
         baseline_note=baseline.get("note") if baseline else None,
+        profile=tuple(loading.decimal(share) for share in entry.get("profile", ())),
+        periods=tuple(entry.get("periods", ())),
+        definition_mark=marks.get("definition"),
+        name_mark=marks.get("name"),
+    )
+
+
+def _formula(entry: dict[str, Any]) -> Formula:
+    base = entry.get("base", {})
+    return Formula(
+        kind=entry["kind"],
+        numerator=tuple(_term(term) for term in entry["numerator"]),
+        denominator=tuple(_term(term) for term in entry.get("denominator", ())),
+        multiplier=loading.decimal(entry.get("multiplier", 1)),
+        areas=entry.get("areas"),
+        months=tuple(entry.get("months", ())),
+        since=loading.day(entry.get("since")),
+        base_period=base.get("period"),
+        base_years=base.get("years_before"),
+        years=entry.get("years", 1),
     )
 
 
@@ -282,6 +367,14 @@ def _check_itself(framework: Framework, source: Source) -> None:
         repeated = _first_repeated(ids)
         if repeated is not None:
             raise source.error(f"{name}[{repeated}]", "stands twice", "give each an id of its own")
+    ids = [indicator.id for indicator in framework.indicators]
+    for number, each in enumerate(framework.breaks):
+        for id in each.indicators:
+            known(source, f"breaks[{number}].indicators", "indicator", id, ids)
+    for crossing in framework.crosswalk:
+        for priority in crossing.priorities:
+            place = f"crosswalk[{crossing.priority}].priorities"
+            known(source, place, "priority", priority, [p.id for p in framework.priorities])
     layers = [layer.id for layer in framework.layers]
     for layer in framework.layers:
         if layer.reports_to is not None:
@@ -310,7 +403,13 @@ def _check_indicators(framework: Framework, source: Source) -> None:
         known(source, f"{place}.priority", "priority", indicator.priority, [p.id for p in framework.priorities])
         known(source, f"{place}.layer", "layer", indicator.layer, [layer.id for layer in framework.layers])
         _check_formula(indicator.formula, f"{place}.formula", source)
+        if indicator.profile and sum(indicator.profile) != 100:
+            problem = f"adds up to {sum(indicator.profile)}"
+            raise source.error(f"{place}.profile", problem, "let the shares of the year add up to 100")
         named = [(f"{place}.targets.{id}", id) for id in indicator.targets]
+        named += [(f"{place}.periods", id) for id in indicator.periods]
+        if indicator.formula.base_period is not None:
+            named.append((f"{place}.formula.base.period", indicator.formula.base_period))
         if indicator.baseline_period is not None:
             named.append((f"{place}.baseline.period", indicator.baseline_period))
         for where, id in named:
@@ -326,6 +425,19 @@ def _check_formula(formula: Formula, place: str, source: Source) -> None:
         raise source.error(f"{place}.denominator", "is missing", f"a {formula.kind} is counted against something")
     if formula.kind in HAS_NO_DENOMINATOR and formula.denominator:
         raise source.error(f"{place}.denominator", f"is not used by a {formula.kind}", "take it out")
+    given = {
+        "months": bool(formula.months),
+        "since": formula.since is not None,
+        "base": formula.base_period is not None or formula.base_years is not None,
+        "years": formula.years > 1,
+    }
+    if formula.base_period is not None and formula.base_years is not None:
+        raise source.error(f"{place}.base", "says period and years_before", "keep one of them")
+    for setting, (used_by, needed_by) in SETTINGS.items():
+        if given[setting] and formula.kind not in used_by:
+            raise source.error(f"{place}.{setting}", f"is not used by a {formula.kind}", "take it out")
+        if not given[setting] and formula.kind in needed_by:
+            raise source.error(f"{place}.{setting}", "is missing", f"a {formula.kind} needs it")
     for part, terms in (("numerator", formula.numerator), ("denominator", formula.denominator)):
         for position, term in enumerate(terms):
             of_dataset = term.dataset is not None and term.measure is not None

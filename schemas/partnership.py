@@ -12,7 +12,7 @@ from schemas import codelist, loading, references
 from schemas.agreement import Agreement, load_agreement
 from schemas.alerting import Escalation, read_escalation
 from schemas.contract import Contract, load_contract
-from schemas.framework import Framework, load_framework
+from schemas.framework import Framework, Indicator, load_framework
 from schemas.geography import Geography, load_geography
 from schemas.loading import DefinitionError, Source
 from schemas.partner import Partner, Person, load_partner
@@ -21,6 +21,7 @@ from schemas.reminders import Reminders, read_reminders
 from schemas.standard import Standard, check_standard, load_standard
 from schemas.working_days import WorkingDays, working_days_of
 
+ANY_PARTNER = "any_partner"  # the folder of models that serve a dataset whoever sends it
 REPOSITORY = Path(__file__).resolve().parent.parent  # the program's own folder: the shipped example partnership
 
 
@@ -96,10 +97,30 @@ class Partnership:
         return self.root / "expectations" / f"{key}.yaml"
 
     def contribution_model(self, key: str) -> Path:
-        """The SQL of a dataset's contribution: the partnership's own, else the one the exchange ships."""
-        relative = Path("warehouse", "models", "contributions", f"{key}.sql")
-        own = self.root / relative
-        return own if own.is_file() else REPOSITORY / relative
+        """The SQL of a dataset's contribution: the partnership's own, else the one the exchange ships.
+
+        A dataset that several partners send alike has one model, in the folder `any_partner`.
+        """
+        folder = Path("warehouse", "models", "contributions")
+        of_partner, of_any = folder / f"{key}.sql", folder / ANY_PARTNER / f"{key.split('/')[1]}.sql"
+        places = [root / path for path in (of_partner, of_any) for root in (self.root, REPOSITORY)]
+        return next((path for path in places if path.is_file()), REPOSITORY / of_partner)
+
+    @property
+    def indicators(self) -> dict[str, Indicator]:
+        """Every indicator of every framework by its id, in order of id."""
+        every = {each.id: each for framework in self.frameworks.values() for each in framework.indicators}
+        return dict(sorted(every.items()))
+
+    def figure_periods(self, until: date) -> list[tuple[str, str]]:
+        """Every pair of an indicator and a period it can have a figure for that has begun by a day."""
+        found = {
+            (indicator.id, period.id)
+            for framework in self.frameworks.values()
+            for indicator in framework.indicators
+            for period in framework.periods_of(indicator, until)
+        }
+        return sorted(found)
 
 
 def load_partnership(root: Path | None = None) -> Partnership:
@@ -207,7 +228,7 @@ def _files(root: Path, pattern: str) -> list[Path]:
 def _measures(partnership: Partnership, key: str) -> tuple[str, ...] | None:
     model = partnership.contribution_model(key)
     base = partnership.root if model.is_relative_to(partnership.root) else REPOSITORY
-    return references.read_measures(model, base)
+    return references.read_measures(model, base, partnership.indicators)
 
 
 def _span(first: date, last: date | None) -> str:

@@ -11,6 +11,7 @@ from schemas.contract import Contract
 from schemas.framework import Framework, Term
 from schemas.geography import Geography
 from schemas.loading import Source, known
+from schemas.measures import measures_of
 from schemas.partner import Partner
 from schemas.standard import Standard
 
@@ -123,12 +124,12 @@ def check_area(source: Source, area_code: str, comparators: Iterable[str], geogr
         known(source, f"comparators[{code}].code", "area", code, codes)
 
 
-def read_measures(model: Path, root: Path) -> tuple[str, ...] | None:
+def read_measures(model: Path, root: Path, indicators: Iterable[str]) -> tuple[str, ...] | None:
     """The measures of a dataset's contribution, from the YAML beside its SQL; None where it has no model."""
     described = model.with_suffix(".yaml")
     if not described.is_file():
         return None
-    return tuple(loading.read_yaml(described, root, "model").content.get("measures", ()))
+    return tuple(measures_of(loading.read_yaml(described, root, "model").content, indicators))
 
 
 def _check_term(

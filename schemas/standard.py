@@ -15,7 +15,15 @@ from schemas.last import KINDS, lasts_in
 from schemas.loading import Source, known
 
 SYSTEM_COLUMNS = ("_row", "_copy", "_uncast", "_scope")  # stand beside the contract's on what is judged
-PLACEHOLDERS = ("period_start", "period_end", "received_on", "area_codes", "lsoa_codes")
+PLACEHOLDERS = (
+    "period_start",
+    "period_end",
+    "received_on",
+    "area_codes",
+    "lsoa_codes",
+    "indicators",
+    "figure_periods",
+)
 # Their results list values of the column, so they may not be asked of data about a person.
 SHOWS_VALUES = re.compile(r"distinct_values|most_common_value")
 _COLUMN_KWARGS = ("column", "column_A", "column_B", "column_list", "column_set")

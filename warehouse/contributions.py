@@ -10,6 +10,7 @@ from schemas.contract import Contract
 from schemas.partnership import Partnership
 from schemas.periods import Period
 from warehouse.connection import literal
+from warehouse.reference import measures
 from warehouse.tables import definition
 
 COLUMNS = {
@@ -66,7 +67,7 @@ def contribute(
     _run(connection, contract.key, model.read_text(encoding="utf-8"), parquet_path, period)
     try:
         _check_columns(connection, contract.key)
-        _check_measures(connection, contract.key, set(definition(about)["measures"]))
+        _check_measures(connection, contract.key, set(measures(partnership, contract.key)))
         for problem, query in GENERAL_CHECKS.items():
             _check(connection, contract.key, problem, query)
         for check in definition(about).get("checks", []):

@@ -43,7 +43,7 @@ CONTENT = (
 )
 TABLES = (*CONTENT, "publication", "revision", "statement", "change")
 # What a publication says besides its figures: a changed definition or target is another publication.
-DEFINITIONS = ("framework", "priority", "layer", "indicator", "breakdown", "term", "target")
+DEFINITIONS = ("framework", "priority", "layer", "indicator", "breakdown", "term", "target", "break")
 RESTRICTED, PUBLIC = AUDIENCES = ("restricted", "public")
 LONDON = ZoneInfo("Europe/London")
 
@@ -343,6 +343,11 @@ FRAMES = {
         JOIN reference.indicator AS about USING (framework, indicator)
         LEFT JOIN performance.suppression AS suppression USING (framework, indicator)
         ORDER BY indicator, period_end, area_code, breakdown, category""",
+    "breaks": """
+        SELECT indicator, starts, reason FROM reference."break"
+        JOIN performance.publication USING (framework)
+        WHERE {own}
+        ORDER BY indicator, starts""",
     "comparators": """
         SELECT * FROM performance.comparator WHERE breakdown = 'all' AND {own}
         ORDER BY indicator, period_end, area_code""",

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import date
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
 
 import duckdb
 
 from schemas.framework import Framework, Indicator
+from schemas.measures import measures_of
 from schemas.partnership import Partnership
-from schemas.periods import Period, period_of, periods_between
+from schemas.periods import Period, parse_period, period_of, periods_between
 from warehouse.connection import literal, transaction
 from warehouse.tables import create_tables, definition, fill, rows_of
 
@@ -153,10 +155,7 @@ def _agreed(write: partial[None], partnership: Partnership) -> None:
 def measures(partnership: Partnership, key: str) -> dict[str, dict[str, str]]:
     """The measures a dataset contributes, from the YAML beside its model; none where it has no model."""
     path = partnership.contribution_model(key).with_suffix(".yaml")
-    if not path.is_file():
-        return {}
-    found: dict[str, dict[str, str]] = definition(path)["measures"]
-    return found
+    return measures_of(definition(path), partnership.indicators) if path.is_file() else {}
 
 
 def _framework(write: partial[None], framework: Framework) -> None:
@@ -175,6 +174,8 @@ def _framework(write: partial[None], framework: Framework) -> None:
                 framework.ends,
                 framework.calendar,
                 framework.tolerance_percent,
+                framework.vision,
+                framework.history_from,
             )
         ],
     )
@@ -182,12 +183,31 @@ def _framework(write: partial[None], framework: Framework) -> None:
     write(
         "layer",
         [
-            (id, each.id, each.name, each.role, each.reports_to, each.chair, each.meets, each.note)
+            (
+                id,
+                each.id,
+                each.name,
+                each.role,
+                each.reports_to,
+                each.chair,
+                each.meets,
+                each.note,
+                each.secretariat,
+            )
             for each in framework.layers
         ],
     )
     indicators = framework.indicators
-    write("indicator", [_indicator(id, each) for each in indicators])
+    write("indicator", [_indicator(framework, each) for each in indicators])
+    write("break", [(id, of, each.starts, each.reason) for each in framework.breaks for of in each.indicators])
+    write(
+        "crosswalk",
+        [
+            (each.framework, each.priority, id, priority, each.note)
+            for each in framework.crosswalk
+            for priority in each.priorities or (None,)
+        ],
+    )
     write("breakdown", [(id, each.id, breakdown) for each in indicators for breakdown in each.breakdowns])
     write(
         "term",
@@ -208,9 +228,11 @@ def _framework(write: partial[None], framework: Framework) -> None:
     )
 
 
-def _indicator(framework: str, each: Indicator) -> tuple[object, ...]:
+def _indicator(framework: Framework, each: Indicator) -> tuple[object, ...]:
+    formula = each.formula
+    base = parse_period(formula.base_period) if formula.base_period else None
     return (
-        framework,
+        framework.id,
         each.id,
         each.name,
         each.priority,
@@ -221,8 +243,8 @@ def _indicator(framework: str, each: Indicator) -> tuple[object, ...]:
         each.polarity,
         each.decimals,
         each.calendar,
-        each.formula.kind,
-        each.formula.multiplier,
+        formula.kind,
+        formula.multiplier,
         each.tolerance_percent,
         each.baseline_period,
         each.baseline,
@@ -230,8 +252,20 @@ def _indicator(framework: str, each: Indicator) -> tuple[object, ...]:
         each.source,
         each.valid_from,
         each.valid_to,
-        each.formula.areas,
+        formula.areas,
         _cumulative(each),
+        list(formula.months) or None,
+        formula.years,
+        (formula.since or framework.starts) if formula.kind == "cumulative" else None,
+        base.start if base else None,
+        base.end if base else None,
+        formula.base_years,
+        formula.base_period,
+        list(accumulate(each.profile)) or None,
+        each.definition_mark,
+        each.name_mark,
+        each.note,
+        each.baseline_note,
     )
 
 
@@ -258,6 +292,7 @@ def _last_day(framework: Framework, last: date | None) -> date:
 
 def _calendar(connection: duckdb.DuckDBPyConnection, framework: Framework, last: date) -> None:
     """Write the periods of each kind once; the join gives them to the indicators of that kind while they exist."""
+    first = framework.first_day
     kinds = sorted({indicator.calendar for indicator in framework.indicators})
     rows = [
         (
@@ -270,16 +305,19 @@ def _calendar(connection: duckdb.DuckDBPyConnection, framework: Framework, last:
             year.id,
             place,
             len(parts),
-            period_of(framework.calendar, period.end).id,
+            period_of(framework.calendar, max(period.end, framework.starts)).id,
         )
         for kind in kinds
-        for year, parts in _by_year(kind, framework.starts, last)
+        for year, parts in _by_year(kind, first, last)
         for place, period in enumerate(parts, start=1)
-        if period.end >= framework.starts and period.start <= last
+        if period.end >= first and period.start <= last
     ]
+    chosen = [(each.id, id) for each in framework.indicators for id in each.periods]
     if rows:
         model = (MODELS / "period.sql").read_text(encoding="utf-8")
-        connection.execute(model.format(calendar=rows_of(rows), framework=literal(framework.id)))
+        connection.execute(
+            model.format(calendar=rows_of(rows), chosen=rows_of(chosen), framework=literal(framework.id))
+        )
 
 
 def _by_year(kind: str, first: date, last: date) -> Iterable[tuple[Period, list[Period]]]:

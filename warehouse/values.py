@@ -21,6 +21,7 @@ SCRATCH = (
     "value_reach",
     "value_live",
     "value_held",
+    "value_stated",
     "value_cover",
     "value_sum",
     "value_population",

@@ -1,12 +1,15 @@
-"""Synthetic extracts of the council: homes, households, waste, streets, planning, benefits."""
+"""Synthetic extracts of the council: homes, households, waste, streets, planning, benefits, returned figures."""
 
+import csv
 from collections.abc import Iterator
 from datetime import date, timedelta
+from pathlib import Path
 
 from flows.demo.dice import day_between, dice, shares, shuffled, weighted, working_day_between
 from flows.demo.scene import Scene
 from schemas.periods import parse_period, periods_between
 
+RETURNS = Path(__file__).with_name("returns.csv")
 WEEKS = {"major": 13, "minor": 8, "other": 8}  # the limits of NI 157a, b and c
 GOOD, HALF, POOR = ("A", "B+", "B"), "B-", ("C", "C-", "D")  # grades that count 0, a half and 1 (NI 195)
 Mix = tuple[tuple[str, str, str, str, int], ...]  # stream, source, material, destination, weight
@@ -217,3 +220,11 @@ def out_of_work_benefits(scene: Scene) -> Iterator[dict[str, str]]:
                 "benefit": benefit,
                 "claimants": str((count + 2) // 5 * 5),
             }
+
+
+def indicator_return(scene: Scene) -> Iterator[dict[str, str]]:
+    """What the performance team returned in the quarter: figures that no extract of records counts (returns.csv)."""
+    with RETURNS.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            if row.pop("sent") == scene.period.id:
+                yield row

@@ -33,6 +33,7 @@ GENERATORS: dict[str, Callable[[Scene], Records]] = {
     "council/planning_applications": council.planning_applications,
     "council/benefit_claims": council.benefit_claims,
     "council/out_of_work_benefits": council.out_of_work_benefits,
+    "council/indicator_return": council.indicator_return,
     "schools/attendance_sessions": schools.attendance_sessions,
     "schools/exclusions": schools.exclusions,
     "schools/published_attendance": published_attendance,

@@ -44,6 +44,8 @@ def rules_of(partnership: Partnership, key: str) -> list[Rule]:
         "received_on": period.end + timedelta(days=20),
         "area_codes": sorted({area.area_code for area in geography.areas}),
         "lsoa_codes": sorted({lsoa.lsoa_code for lsoa in geography.lsoas}),
+        "indicators": list(partnership.indicators),
+        "figure_periods": partnership.figure_periods(period.end),
         "codelists": {name: [code for code, _ in codes] for name, codes in partnership.codelists.items()},
         "last": {(each.kind, each.column): BEFORE for each in lasts_in([rule.kwargs for rule in standard.rules])},
     }

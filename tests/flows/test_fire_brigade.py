@@ -33,8 +33,8 @@ INCIDENTS = (  # how many, of what, in which ward
     (2, "chimney_fire", "00ANGB"),  # not in the agreed list
 )
 # By hand, with the 174,000 residents of 2009 in population.csv:
-#   NI33i   (14 + 6 + 9) x 10,000 / 174,000 = 290,000 / 174,000 = 1.6667
-#   NI33ii            58 x 10,000 / 174,000 = 580,000 / 174,000 = 3.3333
+#   L33i   (14 + 6 + 9) x 10,000 / 174,000 = 290,000 / 174,000 = 1.6667
+#   L33ii            58 x 10,000 / 174,000 = 580,000 / 174,000 = 3.3333
 RESIDENTS = 174_000
 
 
@@ -70,15 +70,15 @@ def test_arson_is_published_and_explained(settings: Settings, tmp_path: Path) ->
     publish(settings, FRAMEWORK, PERIOD)
     published = settings.published / "current" / "exchange.duckdb"
     rows = arson(published)
-    assert rows["NI33i", BOROUGH] == (29, RESIDENTS, pytest.approx(290_000 / 174_000), "fire", "ok")
-    assert rows["NI33ii", BOROUGH] == (58, RESIDENTS, pytest.approx(580_000 / 174_000), "fire", "ok")
-    assert {area: row[0] for (indicator, area), row in rows.items() if indicator == "NI33i" and row[0]} == {
+    assert rows["L33i", BOROUGH] == (29, RESIDENTS, pytest.approx(290_000 / 174_000), "fire", "ok")
+    assert rows["L33ii", BOROUGH] == (58, RESIDENTS, pytest.approx(580_000 / 174_000), "fire", "ok")
+    assert {area: row[0] for (indicator, area), row in rows.items() if indicator == "L33i" and row[0]} == {
         BOROUGH: 29,
         "E05000250": 14,  # 00ANGA, in the codes of today
         "E05000265": 15,
     }
 
-    for indicator, shown in (("NI33i", "1.67"), ("NI33ii", "3.33")):
+    for indicator, shown in (("L33i", "1.67"), ("L33ii", "3.33")):
         told = explain(published, indicator, PERIOD, framework=FRAMEWORK)
         assert told.shown_value == shown
         (behind,) = told.deliveries
@@ -92,7 +92,7 @@ def arson(published: Path) -> dict[tuple[str, str], tuple[Any, ...]]:
     with duckdb.connect(str(published), read_only=True) as connection:
         found = connection.execute(
             "SELECT indicator, area_code, numerator, denominator, value, lead_partner, status "
-            "FROM performance.indicator WHERE framework = ? AND period = ? AND starts_with(indicator, 'NI33')",
+            "FROM performance.indicator WHERE framework = ? AND period = ? AND starts_with(indicator, 'L33')",
             [FRAMEWORK, PERIOD],
         ).fetchall()
     return {(indicator, area): tuple(row) for indicator, area, *row in found}

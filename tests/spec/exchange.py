@@ -86,6 +86,21 @@ class Exchange:
         )
         return delivery_id
 
+    def deliver_totals(self, key: str, period: str, totals: str) -> str:
+        """Put totals straight in, where a specification is about the formula and not about rows.
+
+        Columns: measure, period (its own, such as a month), amount.
+        """
+        delivery_id = self.record(key, period)
+        for row in rows_of(totals):
+            of = parse_period(str(row["period"]))
+            self.connection.execute(
+                f"INSERT INTO warehouse.merged.contribution VALUES ('{delivery_id}', '{key.split('/')[0]}', "
+                f"'{key.split('/')[1]}', '{row['measure']}', DATE '{of.start}', DATE '{of.end}', "
+                f"'{self.partnership.area_code}', 'all', 'all', {row['amount']}, 1)"
+            )
+        return delivery_id
+
     def contribute(self, key: str, period: Period, table: str, out: Path) -> int:
         """Write the contribution of the rows of a table to `out`; returns its number of rows."""
         contract = self.partnership.contracts[key]
@@ -165,6 +180,16 @@ class Exchange:
         found = self.figure(indicator, period)
         assert found is not None, f"no row for {indicator} {period}"
         return found
+
+    def stated(self, indicator: str, period: str) -> tuple[str | None, str | None, date | None]:
+        """What its sender said of a headline: how sure it is, who stated it, when it was measured."""
+        self.headline(indicator, period)
+        found = self.connection.execute(
+            f"SELECT basis, source, measured_on FROM warehouse.merged.value WHERE indicator = '{indicator}' "
+            f"AND period = '{period}' AND area_code = '{self.partnership.area_code}' AND breakdown = 'all'"
+        ).fetchall()
+        basis, source, measured_on = found[0]
+        return basis, source, measured_on
 
     def all_values(self) -> list[tuple[object, ...]]:
         """Every value in the warehouse, in one order."""

@@ -189,7 +189,7 @@ def add_figures(
             )
         )  # fmt: skip
     marks = ", ".join("?" * 19)
-    connection.executemany(f"INSERT INTO warehouse.merged.value VALUES ({marks})", rows)
+    connection.executemany(f"INSERT INTO warehouse.merged.value VALUES ({marks}, NULL, NULL, NULL)", rows)
 
 
 def _key(indicator: str, period: Period, place: Place) -> tuple[Any, ...]:

@@ -39,6 +39,8 @@ INDICATOR_COLUMNS = [
     "denominator", "value", "lower", "upper", "baseline", "target", "ytd", "ytd_target", "rag",
     "direction_short", "direction_long", "forecast", "data_quality", "provisional", "suppressed", "status",
     "commentary", "publication_id",
+    # the design's above, in its order; then what else is told of a figure
+    "forecast_method", "comparable_from", "basis", "stated_by", "measured_on", "carried_forward", "carried_from",
 ]  # fmt: skip
 QUARTERS = ("FY2008-Q1", "FY2008-Q2", "FY2008-Q3", "FY2008-Q4", "FY2009-Q1", "FY2009-Q2")
 
@@ -105,8 +107,8 @@ def test_a_cumulative_count_is_judged_by_its_part_of_the_target(connection: duck
     assert round(row["ytd"], 2) == 15.17
     assert (row["ytd_target"], row["target"], row["baseline"]) == (15.0, 30.0, 100.0)
     assert row["rag"] == "Green"
-    assert round(row["forecast"], 2) == 30.35
-    assert row["direction_short"] == "better"
+    assert (round(row["forecast"], 2), row["forecast_method"]) == (30.35, "straight line")
+    assert row["direction_short"] == "no clear change", "1,330 and 1,280 may differ by chance alone"
 
 
 def test_a_snapshot_is_judged_by_the_target_itself(connection: duckdb.DuckDBPyConnection) -> None:
@@ -115,7 +117,8 @@ def test_a_snapshot_is_judged_by_the_target_itself(connection: duckdb.DuckDBPyCo
     add_figures(connection, yearly(1510, 1480, 1450, 1400), latest=True)
     build(connection, "FY2008-Q4")
     row = headline(connection, "FY2008-Q4")
-    assert (row["ytd"], row["ytd_target"], row["rag"], row["forecast"]) == (1400, 1450, "Green", None)
+    assert (row["ytd"], row["ytd_target"], row["rag"], row["forecast"]) == (1400, 1450, "Green", 1400)
+    assert row["forecast_method"] == "outturn"
 
 
 @pytest.mark.parametrize(("last_year", "rag"), [(78, "Amber"), (82, "Red")])
@@ -320,6 +323,7 @@ def test_the_frames_have_what_a_page_needs(connection: duckdb.DuckDBPyConnection
     assert set(frames) == {
         "indicators", "comparators", "priorities", "data_quality", "due", "actions", "provenance", "spend", "left_out",
             "changes",
+        "breaks",
     }  # fmt: skip
     assert [*frames["indicators"].columns] == [
         *INDICATOR_COLUMNS,
@@ -454,3 +458,30 @@ def test_a_figure_that_is_withheld_is_no_change(connection: duckdb.DuckDBPyConne
     build(connection, "FY2008-Q1", previous=tmp_path / "first.duckdb")
     assert rows(connection, "SELECT suppressed FROM performance.indicator") == [{"suppressed": True}]
     assert rows(connection, "SELECT * FROM performance.change") == []
+
+
+def test_no_direction_and_no_rating_crosses_a_break(connection: duckdb.DuckDBPyConnection) -> None:
+    """Figures before April 2009 were counted by other rules: they show no change and no improvement."""
+    add_indicator(connection, kind="snapshot", cumulative=False, targets={"FY2009": 10})
+    add_figures(connection, yearly(100, 100, 100, 100, 50), latest=True)
+    build(connection, "FY2009-Q1")
+    assert headline(connection, "FY2009-Q1")["rag"] == "Amber"
+    connection.execute(
+        f"INSERT INTO reference.break VALUES ('{FRAMEWORK}', 'I1', DATE '2009-04-01', 'Counted anew.')"
+    )
+    build(connection, "FY2009-Q1")
+    row = headline(connection, "FY2009-Q1")
+    assert (row["direction_short"], row["direction_long"], row["rag"]) == (None, None, "Red")
+    assert str(row["comparable_from"]) == "2009-04-01"
+    assert headline(connection, "FY2008-Q4")["comparable_from"] is None
+
+
+def test_beside_a_figure_that_is_not_in_stands_the_last_one_shown(connection: duckdb.DuckDBPyConnection) -> None:
+    """A late extract is carried forward with a flag: never as the figure, and never as nought."""
+    add_indicator(connection, targets={"FY2008": 100})
+    add_figures(connection, yearly(20, 30, None))
+    build(connection, "FY2008-Q3")
+    row = headline(connection, "FY2008-Q3")
+    assert (row["value"], row["status"], row["data_quality"]) == (None, "missing", "not received")
+    assert (row["carried_forward"], row["carried_from"]) == (30.0, "FY2008-Q2")
+    assert headline(connection, "FY2008-Q2")["carried_forward"] is None

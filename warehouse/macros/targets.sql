@@ -28,6 +28,50 @@ CREATE OR REPLACE MACRO direction(actual, previous, polarity, decimals) AS
         WHEN 1 THEN 'worse'
     END;
 
--- The target for the year so far, on a flat profile: a part of the year's where the figure grows through the year.
-CREATE OR REPLACE MACRO ytd_target(target, cumulative, year_part, year_parts) AS
-    CASE WHEN cumulative THEN CAST(target AS DOUBLE) * year_part / year_parts ELSE CAST(target AS DOUBLE) END;
+-- The same, but 'no clear change' where the two 95 per cent intervals overlap and the figures are not shown alike: then
+-- chance alone may account for the difference. Figures without an interval are compared as they stand.
+CREATE OR REPLACE MACRO clear_direction(
+    actual, lower, upper, previous, previous_lower, previous_upper, polarity, decimals
+) AS
+    CASE
+        WHEN direction(actual, previous, polarity, decimals) IN ('better', 'worse')
+            AND lower <= previous_upper AND upper >= previous_lower THEN 'no clear change'
+        ELSE direction(actual, previous, polarity, decimals)
+    END;
+
+-- The share of the year's target that has fallen due by the end of a part of it, 0 to 1: the indicator's own profile
+-- (per cent, added up), else a level one.
+CREATE OR REPLACE MACRO share_due(year_part, year_parts, profile := NULL) AS
+    coalesce(CAST(profile[year_part] AS DOUBLE) / 100, year_part / year_parts);
+
+-- The target for the year so far: a part of the year's where the figure grows through the year.
+CREATE OR REPLACE MACRO ytd_target(target, cumulative, year_part, year_parts, profile := NULL) AS
+    CASE
+        WHEN cumulative THEN CAST(target AS DOUBLE) * share_due(year_part, year_parts, profile := profile)
+        ELSE CAST(target AS DOUBLE)
+    END;
+
+-- The same where the figure grows from year to year: from the target of the year before, or the baseline, on.
+CREATE OR REPLACE MACRO target_on_the_way(target, target_before, year_part, year_parts, profile := NULL) AS
+    CAST(target_before AS DOUBLE)
+        + (CAST(target AS DOUBLE) - CAST(target_before AS DOUBLE))
+            * share_due(year_part, year_parts, profile := profile);
+
+-- How the year's end is foreseen; NULL where it is not.
+CREATE OR REPLACE MACRO forecast_method(kind, cumulative, year_part, year_parts, profile := NULL) AS
+    CASE
+        WHEN year_part = year_parts THEN 'outturn'
+        WHEN kind IN ('survey', 'cumulative') THEN NULL
+        WHEN cumulative AND profile IS NOT NULL THEN 'profile'
+        WHEN cumulative THEN 'straight line'
+        WHEN latest_stands(kind) THEN 'latest figure'
+        ELSE 'year to date'
+    END;
+
+-- The figure foreseen by that method.
+CREATE OR REPLACE MACRO forecast(method, ytd, year_part, year_parts, profile := NULL) AS
+    CASE
+        WHEN method IN ('straight line', 'profile')
+            THEN ytd / nullif(share_due(year_part, year_parts, profile := profile), 0)
+        WHEN method IS NOT NULL THEN ytd
+    END;

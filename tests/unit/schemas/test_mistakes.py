@@ -137,7 +137,7 @@ MISTAKES = [
     (FRAMEWORK, "reports_to: lpsb", "reports_to: lspb", "layers[cdrp].reports_to", "names the layer", "'lpsb'"),
     (FRAMEWORK, "priorities: [crime]", "priorities: [crimes]", "layers[cdrp].priorities", "'crimes'", "'crime'"),
     (FRAMEWORK, "id: housing,", "id: crime,", "priorities[crime]", "stands twice", "an id of its own"),
-    (FRAMEWORK, "successor: null", "successor: loca", "successor", "names the framework 'loca'", "write one of"),
+    (FRAMEWORK, "successor: local-outcomes-2026", "successor: loca", "successor", "names the framework 'loca'", "write one of"),
     (FRAMEWORK, "ends: 2011-03-31", "ends: 2001-03-31", "ends", "before starts", "a later day"),
     (INDICATORS, "priority: crime", "priority: crimes", "indicators[NI15].priority", "'crimes'", "'crime'"),
     (INDICATORS, "layer: cdrp", "layer: cdpr", "indicators[NI15].layer", "'cdpr'", "'cdrp'"),

@@ -23,6 +23,7 @@ DATASETS = {
     *("council/housing_completions", "council/temporary_accommodation", "council/household_waste"),
     *("council/street_cleanliness", "council/planning_applications", "council/benefit_claims"),
     *("council/out_of_work_benefits", "council/homelessness", "council/spend", "council/neet"),
+    "council/indicator_return",
     *("schools/attendance_sessions", "schools/exclusions", "schools/published_attendance"),
     *("schools/attainment", "schools/looked_after_outcomes"),
 }

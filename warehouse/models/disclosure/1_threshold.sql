@@ -10,10 +10,12 @@ WITH agreed AS (
 SELECT
     term.framework,
     term.indicator,
-    max(coalesce(agreed.suppression_n, $usual)) AS threshold,
-    max(coalesce(agreed.round_to, 0)) AS round_to
+    -- A figure that its source worked out and stated is no count: nobody can be counted in it.
+    max(CASE WHEN measure.unit = 'as stated' THEN 0 ELSE coalesce(agreed.suppression_n, $usual) END) AS threshold,
+    max(CASE WHEN measure.unit = 'as stated' THEN 0 ELSE coalesce(agreed.round_to, 0) END) AS round_to
 FROM reference.term AS term
 LEFT JOIN agreed USING (partner, dataset)
+LEFT JOIN reference.measure AS measure USING (partner, dataset, measure)
 WHERE term.dataset IS NOT NULL
 GROUP BY ALL;
 

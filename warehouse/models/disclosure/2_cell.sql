@@ -27,12 +27,14 @@ SELECT
     calendar.place = 1 AND calendar.first_part > 1 AS year_began_before,
     strictness.threshold,
     strictness.round_to,
-    measured.over_people,
+    -- A change has the same count of its base under the line.
+    measured.over_people OR is_change(indicator.kind) AS over_people,
     indicator.kind,
     indicator.multiplier,
-    indicator.kind NOT IN ('snapshot', 'rolling_average') AS adds_up,
+    NOT latest_stands(indicator.kind) AS adds_up,
     indicator.kind IN ('percent', 'weighted_percent')
-        OR (indicator.kind IN ('snapshot', 'rolling_average') AND indicator.multiplier = 100) AS is_share
+        OR (latest_stands(indicator.kind) AND indicator.multiplier = 100 AND NOT is_change(indicator.kind)
+            AND indicator.kind NOT IN ('reported', 'survey')) AS is_share
 FROM warehouse.merged.value AS figure
 JOIN reference.indicator AS indicator USING (framework, indicator)
 JOIN calendar USING (framework, indicator, period)

@@ -88,6 +88,9 @@ SELECT
         WHEN ytd_hidden AND ytd IS NOT NULL THEN 'year to date confidential'
         ELSE status
     END AS status,
+    basis,
+    source,
+    measured_on,
     hidden AS suppressed,
     ytd_hidden AND ytd IS NOT NULL AS ytd_suppressed,
     CASE

@@ -5,6 +5,16 @@ WITH delivered AS (
     FROM performance.provenance
     WHERE feeds = 'value'
     GROUP BY ALL
+), broken AS (
+    -- The last break before or at the start of a figure's days: what lies before it does not compare.
+    SELECT calendar.indicator, calendar.period, max("break".starts) AS comparable_from
+    FROM reference.period AS calendar
+    JOIN reference."break" AS "break"
+        ON "break".framework = calendar.framework
+        AND "break".indicator = calendar.indicator
+        AND "break".starts <= calendar.period_start
+    WHERE calendar.framework = $framework
+    GROUP BY ALL
 ), described AS (
     SELECT
         figure.*,
@@ -17,6 +27,11 @@ WITH delivered AS (
         indicator.decimals,
         indicator.tolerance_percent,
         indicator.cumulative,
+        indicator.kind,
+        indicator.profile,
+        broken.comparable_from,
+        forecast_method(indicator.kind, indicator.cumulative, calendar.year_part, calendar.year_parts,
+            profile := indicator.profile) AS forecast_method,
         calendar.year_start,
         calendar.year_part,
         calendar.year_parts,
@@ -30,7 +45,13 @@ WITH delivered AS (
         CASE WHEN own.area_code IS NOT NULL AND figure.breakdown = 'all'
             THEN coalesce(
                 CAST(of_period.target AS DOUBLE),
-                ytd_target(of_year.target, indicator.cumulative, calendar.year_part, calendar.year_parts)) END
+                CASE indicator.kind
+                    WHEN 'cumulative' THEN target_on_the_way(
+                        of_year.target, coalesce(of_year_before.target, indicator.baseline, 0),
+                        calendar.year_part, calendar.year_parts, profile := indicator.profile)
+                    ELSE ytd_target(of_year.target, indicator.cumulative, calendar.year_part, calendar.year_parts,
+                        profile := indicator.profile)
+                END) END
             AS ytd_target
     FROM disclosure.figure AS figure
     JOIN reference.indicator AS indicator USING (framework, indicator)
@@ -45,8 +66,25 @@ WITH delivered AS (
         ON of_period.framework = figure.framework
         AND of_period.indicator = figure.indicator
         AND of_period.period = figure.period
+    LEFT JOIN reference.target AS of_year_before
+        ON of_year_before.framework = figure.framework
+        AND of_year_before.indicator = figure.indicator
+        AND of_year_before.period = 'FY' || (year(calendar.year_start) - 1)
+        AND indicator.kind = 'cumulative'
+    LEFT JOIN broken ON broken.indicator = figure.indicator AND broken.period = figure.period
     LEFT JOIN delivered ON delivered.indicator = figure.indicator AND delivered.period = figure.period
     WHERE figure.area_code NOT IN (SELECT area_code FROM reference.comparator)
+), carried AS (
+    -- The last figure shown before this one that compares with it: what a figure that is not in may be read beside.
+    SELECT
+        *,
+        last_value(value IGNORE NULLS) OVER earlier AS last_value,
+        last_value(CASE WHEN value IS NOT NULL THEN period END IGNORE NULLS) OVER earlier AS last_period
+    FROM described
+    WINDOW earlier AS (
+        PARTITION BY indicator, area_code, breakdown, category, comparable_from
+        ORDER BY period_end ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    )
 )
 SELECT
     this.framework,
@@ -77,26 +115,39 @@ SELECT
         WHEN this.suppressed OR this.ytd_suppressed THEN NULL
         ELSE rag(this.ytd, this.ytd_target, this.polarity, this.tolerance_percent, a_year_ago.ytd)
     END AS rag,
-    direction(this.value, just_before.value, this.polarity, this.decimals) AS direction_short,
-    direction(this.value, a_year_ago.value, this.polarity, this.decimals) AS direction_long,
-    CASE WHEN this.cumulative THEN this.ytd * this.year_parts / this.year_part END AS forecast,
+    clear_direction(
+        this.value, this.lower, this.upper, just_before.value, just_before.lower, just_before.upper,
+        this.polarity, this.decimals) AS direction_short,
+    clear_direction(
+        this.value, this.lower, this.upper, a_year_ago.value, a_year_ago.lower, a_year_ago.upper,
+        this.polarity, this.decimals) AS direction_long,
+    forecast(this.forecast_method, this.ytd, this.year_part, this.year_parts, profile := this.profile) AS forecast,
     CASE
         WHEN this.status = 'missing' THEN 'not received'
         WHEN this.with_exceptions THEN 'with exceptions'
-        WHEN this.status = 'partial' THEN 'estimated'
+        WHEN this.status IN ('partial', 'estimated') THEN 'estimated'
+        WHEN this.basis = 'provisional' THEN 'provisional'
         ELSE 'ok'
     END AS data_quality,
-    true AS provisional,
+    coalesce(this.basis <> 'final', true) AS provisional,
     this.suppressed,
     this.status,
-    CAST(NULL AS VARCHAR) AS commentary
-FROM described AS this
+    CAST(NULL AS VARCHAR) AS commentary,
+    CASE WHEN this.ytd IS NOT NULL THEN this.forecast_method END AS forecast_method,
+    this.comparable_from,
+    this.basis,
+    this.source AS stated_by,
+    this.measured_on,
+    CASE WHEN this.status = 'missing' THEN this.last_value END AS carried_forward,
+    CASE WHEN this.status = 'missing' THEN this.last_period END AS carried_from
+FROM carried AS this
 LEFT JOIN described AS just_before
     ON just_before.indicator = this.indicator
     AND just_before.area_code = this.area_code
     AND just_before.breakdown = this.breakdown
     AND just_before.category = this.category
     AND just_before.period_end = this.period_start - 1
+    AND just_before.comparable_from IS NOT DISTINCT FROM this.comparable_from
 LEFT JOIN described AS a_year_ago
     ON a_year_ago.indicator = this.indicator
     AND a_year_ago.area_code = this.area_code
@@ -104,4 +155,5 @@ LEFT JOIN described AS a_year_ago
     AND a_year_ago.category = this.category
     AND a_year_ago.year_start = this.year_start - INTERVAL 1 YEAR
     AND a_year_ago.year_part = this.year_part
+    AND a_year_ago.comparable_from IS NOT DISTINCT FROM this.comparable_from
 ORDER BY this.indicator, this.period_end, this.area_code, this.breakdown, this.category;

@@ -6,11 +6,15 @@ WITH window_of AS (
         figure.period_end,
         figure.suppressed,
         indicator.kind,
-        CASE indicator.kind
-            WHEN 'rolling_average' THEN CAST(figure.period_end + INTERVAL 1 DAY - INTERVAL 12 MONTH AS DATE)
-            ELSE figure.period_start
-        END AS own_start,
-        CASE WHEN indicator.kind NOT IN ('snapshot', 'rolling_average') THEN calendar.year_start END AS ytd_start
+        indicator.months,
+        own_start(indicator.kind, figure.period_start, figure.period_end, indicator.window_years, indicator.since)
+            AS own_start,
+        ytd_start(indicator.kind, calendar.year_start) AS ytd_start,
+        CASE WHEN is_change(indicator.kind)
+            THEN coalesce(indicator.base_start, years_before(own_start, indicator.base_years_before)) END AS base_start,
+        CASE WHEN is_change(indicator.kind)
+            THEN coalesce(indicator.base_end, years_before(figure.period_end, indicator.base_years_before)) END
+            AS base_end
     FROM disclosure.figure AS figure
     JOIN reference.partnership AS partnership USING (area_code)
     JOIN reference.indicator AS indicator USING (framework, indicator)
@@ -52,16 +56,17 @@ WITH window_of AS (
         window_of.period_end,
         held.delivery_id,
         bool_or(window_of.suppressed) AS suppressed,
-        bool_or(held.period_start >= window_of.own_start
-            AND (window_of.kind <> 'snapshot' OR held.period_end = window_of.period_end)) AS own
+        bool_or(held.period_start >= window_of.own_start OR held.period_end <= window_of.base_end) AS own
     FROM window_of
     JOIN needed USING (indicator)
     JOIN held ON held.partner = needed.partner
         AND held.dataset = needed.dataset
         AND (held.measure IS NULL OR held.measure = needed.measure)
-        AND held.period_start >= least(window_of.own_start, coalesce(window_of.ytd_start, window_of.own_start))
-        AND held.period_end <= window_of.period_end
-    WHERE window_of.kind <> 'snapshot' OR held.period_end = window_of.period_end
+        AND (held.period_start >= least(window_of.own_start, window_of.ytd_start)
+            AND held.period_end <= window_of.period_end
+            OR held.period_start >= window_of.base_start AND held.period_end <= window_of.base_end)
+    WHERE (window_of.kind <> 'snapshot' OR held.period_end = window_of.period_end)
+        AND (window_of.months IS NULL OR list_contains(window_of.months, month(held.period_end)))
     GROUP BY ALL
 ), counted AS (
     -- How many rows a delivery has can be the figure itself: not told where it is small, nor where a headline that

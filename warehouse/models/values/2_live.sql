@@ -29,18 +29,20 @@ WITH needed AS (
 ), standing AS (
     SELECT
         contribution.*,
-        max(contribution.period_end) OVER (PARTITION BY contribution.delivery_id) AS drawn_to
+        {'to': max(contribution.period_end) OVER (PARTITION BY contribution.delivery_id), 'for': delivery.period}
+            AS drawn
     FROM warehouse.merged.contribution AS contribution
     JOIN warehouse.ledger.delivery AS delivery USING (delivery_id)
     WHERE (delivery.state = 'merged' OR delivery.of_record)
         AND (contribution.partner, contribution.dataset) IN (SELECT partner, dataset FROM needed)
 )
 -- A published file restates earlier years: of two deliveries that speak for the same days, those that run
--- furthest are used. Deliveries that end on the same day stand side by side (two police forces in a month).
-SELECT standing.* EXCLUDE (drawn_to)
+-- furthest are used, then those of the latest period. Deliveries of one period that end on the same day stand side by
+-- side (two police forces in a month).
+SELECT standing.* EXCLUDE (drawn)
 FROM standing
 JOIN needed USING (partner, dataset, measure)
-QUALIFY drawn_to = max(drawn_to) OVER (
+QUALIFY drawn = max(drawn) OVER (
     PARTITION BY standing.partner, standing.dataset, standing.measure, standing.period_start, standing.period_end
 );
 
@@ -75,3 +77,27 @@ FROM value_live AS live
 JOIN value_reach AS reach ON reach.from_area = live.area_code
 JOIN reference.dataset AS dataset ON dataset.partner = live.partner AND dataset.dataset = live.dataset
 WHERE dataset.cadence IS NULL AND live.breakdown = 'all';
+
+-- What its sender says of an amount: whether it is final, who stated it, when it was measured. A contribution says so
+-- in breakdowns of these names.
+CREATE OR REPLACE TEMP TABLE value_stated AS
+SELECT
+    span.framework,
+    span.indicator,
+    span.period,
+    reach.place,
+    max(CASE live.category WHEN 'estimate' THEN 3 WHEN 'provisional' THEN 2 WHEN 'final' THEN 1 END)
+        FILTER (WHERE live.breakdown = 'basis') AS basis,
+    string_agg(DISTINCT live.category, ', ' ORDER BY live.category) FILTER (WHERE live.breakdown = 'source') AS source,
+    max(TRY_CAST(live.category AS DATE)) FILTER (WHERE live.breakdown = 'measured_on') AS measured_on
+FROM value_span AS span
+JOIN reference.term AS term USING (framework, indicator)
+JOIN value_live AS live
+    ON live.partner = term.partner
+    AND live.dataset = term.dataset
+    AND live.measure = term.measure
+    AND live.period_start >= span.span_start
+    AND live.period_end <= span.span_end
+JOIN value_reach AS reach ON reach.from_area = live.area_code
+WHERE span.span = 'own' AND live.breakdown IN ('basis', 'source', 'measured_on')
+GROUP BY ALL;

@@ -8,7 +8,7 @@ WITH place AS (
     SELECT DISTINCT partner, dataset, measure, place, period_start, period_end FROM value_held
 ), needed AS (
     SELECT
-        span.framework, span.indicator, span.period, span.span, span.kind, span.span_start, span.span_end,
+        span.framework, span.indicator, span.period, span.span, span.kind, span.months, span.span_start, span.span_end,
         term.part, term.partner, term.dataset, term.measure, place.place
     FROM value_span AS span
     JOIN reference.term AS term USING (framework, indicator)
@@ -17,7 +17,7 @@ WITH place AS (
 ), found AS (
     SELECT
         needed.framework, needed.indicator, needed.period, needed.span, needed.place,
-        needed.kind, needed.span_start, needed.span_end, needed.part, needed.partner, needed.dataset, needed.measure,
+        needed.kind, needed.months, needed.span_start, needed.span_end, needed.part, needed.partner, needed.dataset, needed.measure,
         count(parts.period_start) AS parts,
         max(parts.period_end) AS held_to,
         coalesce(sum(parts.period_end - parts.period_start + 1), 0) AS days
@@ -29,6 +29,7 @@ WITH place AS (
         AND parts.place = needed.place
         AND parts.period_start >= needed.span_start
         AND parts.period_end <= needed.span_end
+        AND (needed.months IS NULL OR list_contains(needed.months, month(parts.period_end)))
     GROUP BY ALL
 ), met AS (
     SELECT
@@ -36,6 +37,8 @@ WITH place AS (
         CASE kind
             -- The count on the last day is all a snapshot needs.
             WHEN 'snapshot' THEN coalesce(held_to = span_end, false)
+            -- Each of the named months, and nothing of the others.
+            WHEN 'mean_of_months' THEN parts = len(months)
             ELSE days = span_end - span_start + 1
         END AS complete
     FROM found
@@ -52,6 +55,7 @@ WITH place AS (
         AND held.period_start >= needed.span_start
         AND held.period_end <= needed.span_end
         AND (needed.kind <> 'snapshot' OR held.period_end = needed.span_end)
+        AND (needed.months IS NULL OR list_contains(needed.months, month(held.period_end)))
     GROUP BY ALL
 )
 SELECT

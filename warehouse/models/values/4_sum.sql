@@ -23,6 +23,7 @@ WITH amounts AS (
         AND amounts.period_start >= span.span_start
         AND amounts.period_end <= span.span_end
         AND (span.kind <> 'snapshot' OR amounts.period_end = span.span_end)
+        AND (span.months IS NULL OR list_contains(span.months, month(amounts.period_end)))
     JOIN shown
         ON shown.framework = span.framework
         AND shown.indicator = span.indicator
@@ -43,8 +44,8 @@ WITH amounts AS (
 SELECT
     added.framework, added.indicator, added.period, added.span, added.part,
     added.area_code, added.place, added.breakdown, added.category,
-    CASE added.kind
-        WHEN 'rolling_average' THEN CAST(added.amount / cover.parts AS DECIMAL(28, 9))
+    CASE WHEN added.kind IN ('rolling_average', 'mean_of_months')
+        THEN CAST(added.amount / cover.parts AS DECIMAL(28, 9))
         ELSE added.amount
     END AS amount
 FROM added

@@ -12,11 +12,13 @@ WITH measured AS (
     LEFT JOIN reference.measure AS measure USING (partner, dataset, measure)
     GROUP BY ALL
 ), rows_to_show AS (
-    -- The partnership's headline, always.
+    -- The partnership's headline, always; but history from before the framework only where there is any (below).
     SELECT shown.framework, shown.indicator, shown.period, partnership.area_code, partnership.area_code AS place,
         'all' AS breakdown, 'all' AS category
     FROM value_window AS shown
+    JOIN reference.framework AS framework USING (framework)
     CROSS JOIN reference.partnership AS partnership
+    WHERE shown.period_end >= framework.starts
     UNION
     -- Every ward, once the figure is in: a ward without a row is a zero.
     SELECT shown.framework, shown.indicator, shown.period, ward.area_code, cover.place, 'all', 'all'
@@ -37,6 +39,7 @@ WITH measured AS (
         shown.breakdown, shown.category,
         max(sums.amount) FILTER (WHERE sums.span = 'own' AND sums.part = 'numerator') AS own_numerator,
         max(sums.amount) FILTER (WHERE sums.span = 'own' AND sums.part = 'denominator') AS own_denominator,
+        max(sums.amount) FILTER (WHERE sums.span = 'base') AS base_amount,
         max(sums.amount) FILTER (WHERE sums.span = 'ytd' AND sums.part = 'numerator') AS year_numerator,
         max(sums.amount) FILTER (WHERE sums.span = 'ytd' AND sums.part = 'denominator') AS year_denominator
     FROM rows_to_show AS shown
@@ -53,12 +56,21 @@ WITH measured AS (
         totals.framework, totals.indicator, totals.period, shown.period_start, shown.period_end,
         totals.area_code, totals.breakdown, totals.category,
         indicator.kind, indicator.multiplier,
-        measured.of_cases, measured.over_something,
-        coalesce(own.covered, false) AND (populations.persons IS NOT NULL OR measured.over_measure
-            OR NOT measured.over_something) AS present,
+        measured.of_cases,
+        measured.over_something OR is_change(indicator.kind) AS over_something,
+        -- A share of what was measured, or cases among a population: the two kinds of interval.
+        indicator.kind = 'percent'
+            OR (indicator.kind IN ('snapshot', 'rolling_total') AND measured.over_measure AND indicator.multiplier = 100)
+            AS is_share,
+        indicator.kind = 'rate'
+            OR (indicator.kind = 'rolling_total' AND measured.over_something AND NOT measured.over_measure) AS is_rate,
+        coalesce(own.covered, false)
+            AND (coalesce(base.covered, false) OR NOT is_change(indicator.kind))
+            AND (populations.persons IS NOT NULL OR measured.over_measure OR NOT measured.over_something) AS present,
         coalesce(ytd.covered, false) AND present AS year_present,
         CASE WHEN present THEN coalesce(totals.own_numerator, 0) END AS numerator,
         CASE
+            WHEN present AND is_change(indicator.kind) THEN coalesce(totals.base_amount, 0)
             WHEN NOT present OR NOT measured.over_something THEN NULL
             WHEN measured.over_measure THEN coalesce(totals.own_denominator, 0)
             ELSE populations.persons
@@ -71,7 +83,10 @@ WITH measured AS (
         END AS year_denominator,
         CASE WHEN present THEN populations.population_year END AS population_year,
         coalesce(populations.stand_in, false) AS stand_in,
-        coalesce(own.deliveries, 0) AS deliveries
+        coalesce(own.deliveries, 0) AS deliveries,
+        stated.basis,
+        stated.source,
+        stated.measured_on
     FROM totals
     JOIN value_window AS shown USING (framework, indicator, period)
     JOIN reference.indicator AS indicator USING (framework, indicator)
@@ -93,13 +108,29 @@ WITH measured AS (
         AND ytd.period = totals.period
         AND ytd.place = totals.place
         AND ytd.span = 'ytd'
+    LEFT JOIN value_cover AS base
+        ON base.framework = totals.framework
+        AND base.indicator = totals.indicator
+        AND base.period = totals.period
+        AND base.place = totals.place
+        AND base.span = 'base'
+    LEFT JOIN value_stated AS stated
+        ON stated.framework = totals.framework
+        AND stated.indicator = totals.indicator
+        AND stated.period = totals.period
+        AND stated.place = totals.place
 ), divided AS (
     SELECT
         *,
         CASE
             WHEN NOT over_something THEN CAST(multiplier AS DOUBLE) * CAST(numerator AS DOUBLE)
             WHEN denominator > 0
-                THEN CAST(multiplier AS DOUBLE) * CAST(numerator AS DOUBLE) / CAST(denominator AS DOUBLE)
+                THEN CAST(multiplier AS DOUBLE) * CAST(
+                    CASE kind
+                        WHEN 'percent_change' THEN numerator - denominator
+                        WHEN 'percent_reduction' THEN denominator - numerator
+                        ELSE numerator
+                    END AS DOUBLE) / CAST(denominator AS DOUBLE)
         END AS figure,
         CASE
             WHEN NOT over_something THEN CAST(multiplier AS DOUBLE) * CAST(year_numerator AS DOUBLE)
@@ -122,27 +153,31 @@ SELECT
     figure,
     CASE
         WHEN NOT of_cases OR figure IS NULL THEN NULL
-        WHEN kind = 'percent'
+        WHEN is_share
             THEN CAST(multiplier AS DOUBLE) * wilson_lower(CAST(numerator AS DOUBLE), CAST(denominator AS DOUBLE))
-        WHEN kind = 'rate'
+        WHEN is_rate
             THEN CAST(multiplier AS DOUBLE) * byar_lower(CAST(numerator AS DOUBLE)) / CAST(denominator AS DOUBLE)
     END,
     CASE
         WHEN NOT of_cases OR figure IS NULL THEN NULL
-        WHEN kind = 'percent'
+        WHEN is_share
             THEN CAST(multiplier AS DOUBLE) * wilson_upper(CAST(numerator AS DOUBLE), CAST(denominator AS DOUBLE))
-        WHEN kind = 'rate'
+        WHEN is_rate
             THEN CAST(multiplier AS DOUBLE) * byar_upper(CAST(numerator AS DOUBLE)) / CAST(denominator AS DOUBLE)
     END,
-    CASE WHEN kind IN ('snapshot', 'rolling_average') THEN numerator ELSE year_numerator END,
-    CASE WHEN kind IN ('snapshot', 'rolling_average') THEN denominator ELSE year_denominator END,
-    CASE WHEN kind IN ('snapshot', 'rolling_average') THEN figure ELSE year_figure END,
+    CASE WHEN latest_stands(kind) THEN numerator ELSE year_numerator END,
+    CASE WHEN latest_stands(kind) THEN denominator ELSE year_denominator END,
+    CASE WHEN latest_stands(kind) THEN figure ELSE year_figure END,
     CASE
         WHEN NOT present THEN 'missing'
+        WHEN basis = 3 THEN 'estimated'
         WHEN stand_in THEN 'partial'
         ELSE 'ok'
     END,
     population_year,
-    deliveries
+    deliveries,
+    CASE WHEN present THEN CASE basis WHEN 3 THEN 'estimate' WHEN 2 THEN 'provisional' WHEN 1 THEN 'final' END END,
+    CASE WHEN present THEN source END,
+    CASE WHEN present THEN measured_on END
 FROM divided
 ORDER BY framework, indicator, period_start, area_code, breakdown, category;

@@ -14,8 +14,10 @@ SELECT
     'missing',
     0
 FROM reference.period AS period
+JOIN reference.framework AS framework USING (framework)
 CROSS JOIN reference.partnership AS partnership
 WHERE period.period_start <= getvariable('value_today')
+    AND period.period_end >= framework.starts  -- earlier figures are history: shown where there are any
     AND NOT EXISTS (
         SELECT 1 FROM warehouse.merged.value AS held
         WHERE held.framework = period.framework
