@@ -1,6 +1,9 @@
 """A person in a notebook checks a data frame by the very rules a delivery meets."""
 
+import re
 from datetime import date
+from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -51,3 +54,19 @@ def test_a_missing_column_is_told_apart_from_bad_rows() -> None:
 def test_a_placeholder_without_a_value_is_asked_for() -> None:
     with pytest.raises(DefinitionError, match="codelist:yes_no"):
         validate_frame(pd.DataFrame({"flag": ["Y"]}), STANDARD, period_start=date(2009, 7, 1))
+
+
+def test_the_example_of_the_documentation_runs_and_says_what_it_should() -> None:
+    """The Python block of docs/standards.md, as a reader would type it."""
+    text = (Path(__file__).parents[2] / "docs" / "standards.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```python\n(.*?)```", text, flags=re.DOTALL)
+    said: dict[str, Any] = {}
+    exec(compile(example, "docs/standards.md", "exec"), said)
+    broken = said["broken"]
+    assert dict(zip(broken["sentence"], broken["failed"], strict=True)) == {
+        "Incidents whose reference stands on another row too: 2.": 2,
+        "Incidents with a day of recording outside the quarter: 1.": 1,
+        "Incidents with a kind that is not in the agreed list: 1.": 1,
+        "Incidents in a ward that is not the borough's: 1.": 1,
+        "Incidents with a ward code of the wrong form: 1.": 1,
+    }
