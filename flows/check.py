@@ -37,7 +37,10 @@ def check(
         )
     facts = inspect(file)
     day = today(settings)
-    identified = at_the_door(partnership, Caller(key, file, facts, name or file.name, declared, day))
+    with tempfile.TemporaryDirectory(prefix="exchange-check-") as folder:
+        identified = at_the_door(
+            partnership, Caller(key, file, facts, name or file.name, declared, day, Path(folder))
+        )
     if identified.state != "received" or identified.period is None:
         return Verdict(identified.state, reason=identified.reason, remedy=identified.remedy)
     contract = partnership.contracts[key]

@@ -14,7 +14,9 @@ from schemas.contract import Contract
 from schemas.headers import HeaderMatch, surplus_personal
 from schemas.partnership import Partnership
 from schemas.periods import Period, period_of
+from warehouse.identifying import POSTCODES, Found, holds_identifiers, text_holds
 from warehouse.reader import FileFacts, Table, UnreadableError, first_lines, open_table
+from warehouse.sent import Content
 
 HOLD_DAYS = 5  # working days, when not even an agreement says how long
 
@@ -29,6 +31,7 @@ class Caller:
     name: str
     declared: str | None
     received_on: date
+    folder: Path  # private, and gone when the file is decided: a copy to read may lie there
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class Identified:
     period: Period | None = None
     agreement_id: str | None = None
     hold_days: int = HOLD_DAYS
+    rows: int | None = None  # of a held file, where they could be counted
 
 
 def not_a_file(problem: str | None) -> Identified:
@@ -96,11 +100,54 @@ def at_the_door(partnership: Partnership, caller: Caller) -> Identified:
             agreement_id=agreement.id,
             hold_days=agreement.hold_days,
         )
+    if agreement.identifiable != "yes":
+        found, rows = _identifying(partnership, contract, caller, table)
+        if found:
+            return Identified(
+                "held",
+                reason=_what_was_found(found, match, agreement),
+                remedy=_without(found),
+                period=period,
+                agreement_id=agreement.id,
+                hold_days=agreement.hold_days,
+                rows=rows,
+            )
     if period is None:
         return Identified(
             "refused", reason=question, remedy=_period_remedy(contract), hold_days=agreement.hold_days
         )
     return Identified("received", period=period, agreement_id=agreement.id, hold_days=agreement.hold_days)
+
+
+def _identifying(
+    partnership: Partnership, contract: Contract, caller: Caller, table: Table | None
+) -> tuple[list[Found], int | None]:
+    """What the file holds that identifies people, whatever its header says."""
+    guarded = bool(contract.personal_columns) or partnership.partners[contract.partner].kind == "health"
+    if table is not None:
+        return holds_identifiers(table, contract, caller.folder, guarded=guarded)
+    return (text_holds(Content(caller.path), caller.facts) if guarded else []), None
+
+
+def _what_was_found(found: Sequence[Found], match: HeaderMatch | None, agreement: Agreement) -> str:
+    """The sentence for the officer. A header is named only where the file has some agreed header."""
+    said = []
+    for what in dict.fromkeys(one.what for one in found):
+        places = [one.place for one in found if one.what == what]
+        named = (
+            [match.headers[place] for place in places if place is not None] if match and any(match.columns) else []
+        )
+        where = f" in the column{'s' if len(named) > 1 else ''} {listed(named)}" if named else ""
+        said.append(f"{what}{where}")
+    return (
+        f"The file holds {', and '.join(said)}, which the agreement {agreement.id} does not allow us to receive."
+    )
+
+
+def _without(found: Sequence[Found]) -> str:
+    if {one.what for one in found} == {POSTCODES}:
+        return "Cut each postcode to its first half, such as W12, or leave it out, and send the extract again."
+    return "Send the extract again without them. If they are none, the exchange's contact will help."
 
 
 def listed(headers: Sequence[str]) -> str:

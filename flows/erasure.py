@@ -15,11 +15,12 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from flows.files import write_whole
+from flows.files import make_private, write_whole
 from flows.settings import LONDON, Settings, today
 from schemas.periods import in_words, parse_period
 from warehouse import ledger
 from warehouse.connection import Connection, one_run, open_memory, open_warehouse, rewrite_warehouse, transaction
+from warehouse.contributions import write_contribution
 from warehouse.reference import create_reference
 from warehouse.values import Moved, create_merged, recompute, remember, what_moved
 
@@ -103,7 +104,11 @@ def expire_due(settings: Settings) -> list[str]:
                     at=moment,
                     changes={"rows_gone_at": moment, "of_record": of_record, "file_name": None},
                 )
-                if not of_record:
+                if of_record:
+                    write_contribution(
+                        connection, row["delivery_id"], make_private(settings.home / "archive" / "of_record")
+                    )
+                else:
                     _drop_contribution(connection, [row["delivery_id"]])
     finish_erasures(settings)
     return [row["delivery_id"] for row in due]
@@ -138,8 +143,11 @@ def _asked_for(connection: Connection, delivery_id: str) -> list[dict[str, Any]]
         raise ErasureError(f"There is no delivery {delivery_id}. See: exchange status")
     if asked[0]["state"] == "erased":
         raise ErasureError(f"{delivery_id} is erased already; its certificate is in certificates/.")
+    if asked[0]["state"] == "expired":
+        went = in_words(asked[0]["rows_gone_at"].astimezone(LONDON).date())
+        raise ErasureError(f"The rows of {delivery_id} went on {went}, when its time was over.")
     twins = ledger.deliveries(
-        connection, "sha256 = ? AND delivery_id <> ? AND state <> 'erased'", asked[0]["sha256"], delivery_id
+        connection, "sha256 = ? AND delivery_id <> ? AND rows_gone_at IS NULL", asked[0]["sha256"], delivery_id
     )
     return [*asked, *twins]
 
@@ -225,6 +233,7 @@ def _files_of(settings: Settings, found: list[dict[str, Any]]) -> Iterable[tuple
     for row in found:
         delivery_id = row["delivery_id"]
         yield "archive", settings.archived(row["sha256"])
+        yield "archive", settings.arrival(row["sha256"], delivery_id)
         yield "held", settings.held / delivery_id
         yield "staging", settings.staging / delivery_id
         yield "staging", settings.staging / "claims" / str(row["claim"])

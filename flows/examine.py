@@ -81,6 +81,9 @@ class Examination:
     accepted: Path | None = None
     quarantined: Path | None = None
     pseudonym_key: bytes | None = None
+    age_bands: Mapping[str, Sequence[str]] = field(
+        default_factory=dict
+    )  # codes, by a column that holds dates of birth
     confirmed: frozenset[tuple[str, str | None]] = frozenset()  # rules confirmed as true, with their slot
     before: Mapping[str | None, Path] = field(default_factory=dict)  # by slot, what was accepted before
 
@@ -215,7 +218,9 @@ def _judge(
             faults=faults,
         )
     if work.accepted is not None and work.quarantined is not None:
-        staging.write_outcome(connection, contract, work.accepted, work.quarantined)
+        staging.write_outcome(
+            connection, contract, work.accepted, work.quarantined, on=work.period.end, bands=work.age_bands
+        )
     excepted = any(rule["severity"] == "warning" for rule in failed)
     return Verdict(
         "accepted_with_exceptions" if excepted else "accepted",

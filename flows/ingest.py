@@ -20,6 +20,7 @@ from typing import Any
 from flows import messages
 from flows.apart import handled_apart
 from flows.contained import ContainedError, contained, limit_seconds, watched
+from flows.definitions import note_definitions
 from flows.door import Caller, Identified, at_the_door, not_a_file
 from flows.files import copy_whole, make_private, sync_folder, write_json
 from flows.land import Arrival, plain_name, read_manifest, waiting
@@ -78,6 +79,7 @@ def ingest_waiting(settings: Settings) -> list[str]:
     taken = []
     with open_warehouse(settings.home, writable=True) as connection:
         ledger.prepare(connection, settings.now())
+        note_definitions(settings, connection)
         for claim, answer in asked:
             if isinstance(answer, str):
                 _tell_operator(settings, connection, claim, answer)
@@ -238,6 +240,7 @@ def _looked_at(partnership: Partnership, claim: Claim) -> tuple[FileFacts, Ident
         name=claim.name,
         declared=claim.manifest.get("period"),
         received_on=claim.received_at.astimezone(LONDON).date(),
+        folder=make_private(claim.folder / "reading"),
     )
     return facts, at_the_door(partnership, caller)
 
@@ -248,6 +251,7 @@ def _write_down(
     """Write a claim into the ledger in the state the door gave it; bytes we may not keep are set apart first."""
     decided = _or_duplicate(connection, claim, facts, decided)
     contract = settings.partnership.contracts.get(f"{claim.partner}/{claim.dataset}")
+    agreement = settings.partnership.agreement(decided.agreement_id)
     delivery_id = _delivery_id(connection, contract, decided, facts)
     delivery = {
         "delivery_id": delivery_id,
@@ -267,15 +271,30 @@ def _write_down(
         "reason": decided.reason,
         "received_at": claim.received_at,
         "agreement_id": decided.agreement_id,
+        "agreement_fingerprint": agreement.fingerprint if agreement else None,
+        "contract_fingerprint": contract.fingerprint if contract else None,
         "tries": 0,
     }
     if decided.state in {"held", "refused"}:
         day = claim.received_at.astimezone(LONDON).date()
         delivery["hold_until"] = settings.partnership.working_days.after(day, decided.hold_days)
         _set_apart(claim, settings.held / delivery_id)
+    else:
+        # Beside the bytes and erased with them: what a replay needs and only the partner's own words say.
+        write_json(
+            settings.arrival(facts.sha256, delivery_id),
+            {"delivery_id": delivery_id, "file_name": delivery["file_name"]},
+        )
     told = messages.on_arrival(settings, connection, delivery, decided.remedy)
     with transaction(connection):
-        ledger.add(connection, delivery, actor=settings.actor, at=settings.now(), messages=told)
+        ledger.add(
+            connection,
+            delivery,
+            actor=settings.actor,
+            at=settings.now(),
+            messages=told,
+            because={"rows": decided.rows} if decided.rows is not None else None,
+        )
     return delivery_id
 
 

@@ -135,10 +135,15 @@ def _retire(settings: Settings, connection: Connection, delivery: dict[str, Any]
     for other in others:
         older, newer = sorted((other, delivery), key=lambda one: one["sequence"])
         if older["of_record"]:  # its rows went long ago; now its figures give way too
-            ledger.change(
+            given_way = {"of_record": False, "superseded_by": newer["delivery_id"]}
+            ledger.change(connection, older["delivery_id"], given_way)
+            ledger.audit(
                 connection,
+                "delivery.off_record",
                 older["delivery_id"],
-                {"of_record": False, "superseded_by": newer["delivery_id"]},
+                given_way,
+                actor=settings.actor,
+                at=settings.now(),
             )
             retired.append(older["delivery_id"])
             continue

@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from flows.definitions import note_definitions
 from flows.files import make_private
 from flows.notices import post_notices, show_all_releases
 from flows.settings import Settings, today
@@ -75,10 +76,12 @@ def publish(settings: Settings, framework: str, period: str | None = None) -> Ma
     if wanted.start > day:
         raise PublishError(f"{wanted.id} has not begun: it starts on {wanted.start:%d %B %Y}.")
     with open_warehouse(settings.home, writable=True) as connection:
+        ledger.prepare(connection, moment)
+        definitions = note_definitions(settings, connection)
         publication = build(settings, connection, found, wanted, moment)
         made = put_into_place(settings, connection, found, publication)
         with transaction(connection):
-            _record(settings, connection, found, publication, moment)
+            _record(settings, connection, found, publication, moment, definitions)
     show_all_releases(settings)
     return made
 
@@ -195,6 +198,7 @@ def _record(
     framework: Framework,
     publication: Publication,
     moment: datetime,
+    definitions: str,
 ) -> None:
     """Write the publication into the ledger, with the notices of it; and, once, that its period is ready."""
     known = connection.execute(
@@ -219,7 +223,12 @@ def _record(
         connection,
         "publication.released",
         publication.publication_id,
-        {**about, "status": publication.status},
+        {
+            **about,
+            "status": publication.status,
+            "framework_fingerprint": settings.partnership.framework_fingerprint(framework.id),
+            "definitions": definitions,
+        },
         actor=settings.actor,
         at=moment,
     )

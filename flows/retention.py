@@ -45,7 +45,7 @@ def _is_over(settings: Settings, connection: Connection, row: dict[str, Any]) ->
         return True
     corrected = ledger.deliveries(
         connection,
-        "partner = ? AND dataset = ? AND period = ? AND sequence > ? AND state = 'merged'",
+        "partner = ? AND dataset = ? AND period = ? AND sequence > ? AND merged_at IS NOT NULL",
         row["partner"],
         row["dataset"],
         row["period"],

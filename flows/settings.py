@@ -4,7 +4,6 @@ import getpass
 import json
 import os
 import re
-import stat
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -81,6 +80,14 @@ class Settings:
         """The archive's path for bytes with this fingerprint."""
         return self.home / "archive" / sha256[:2] / sha256
 
+    def arrival(self, sha256: str, delivery_id: str) -> Path:
+        """What the sender called a file, beside its archived bytes."""
+        return self.home / "archive" / sha256[:2] / f"{sha256}.{delivery_id}.json"
+
+    def of_record(self, delivery_id: str) -> Path:
+        """What an expired delivery's rows added up to: totals that stay as figures of record."""
+        return self.home / "archive" / "of_record" / f"{delivery_id}.parquet"
+
     def accepted(self, partner: str, dataset: str, delivery_id: str) -> Path:
         """The Parquet file of a delivery's accepted rows."""
         return self.home / "accepted" / partner / dataset / f"{delivery_id}.parquet"
@@ -88,29 +95,6 @@ class Settings:
     def quarantined(self, partner: str, dataset: str, delivery_id: str) -> Path:
         """The Parquet file of a delivery's quarantined rows with their rule ids."""
         return self.home / "quarantine" / partner / dataset / f"{delivery_id}.parquet"
-
-    def pseudonym_key(self) -> bytes:
-        """The key for pseudonyms: EXCHANGE_PSEUDONYM_KEY (hex), else ``pseudonym.key`` in the home.
-
-        Raises:
-            SettingsError: there is none, it is too short, or others may read the file.
-        """
-        written = os.environ.get("EXCHANGE_PSEUDONYM_KEY")
-        path = self.home / "pseudonym.key"
-        remedy = "Make one with: openssl rand -hex 32, and set EXCHANGE_PSEUDONYM_KEY or write it to the file"
-        if not written:
-            if not path.exists():
-                raise SettingsError(f"There is no pseudonym key. {remedy} {path} (mode 600).")
-            if stat.S_IMODE(path.stat().st_mode) & 0o077:
-                raise SettingsError(f"Others can read {path}. Set its mode: chmod 600 {path}")
-            written = path.read_text(encoding="ascii").strip()
-        try:
-            key = bytes.fromhex(written)
-        except ValueError:
-            raise SettingsError(f"The pseudonym key is not hexadecimal. {remedy}.") from None
-        if len(key) < 32:
-            raise SettingsError(f"The pseudonym key is shorter than 32 bytes. {remedy}.")
-        return key
 
 
 def today(settings: Settings) -> date:

@@ -12,6 +12,7 @@ from datetime import timedelta
 from flows import messages
 from flows.chase import chase
 from flows.collect import collect
+from flows.definitions import note_definitions
 from flows.delays import tell_of_delays
 from flows.escalate import escalate
 from flows.lapsing import remind_of_reviews
@@ -48,6 +49,14 @@ def retain(settings: Settings) -> list[str]:
         return [*expire_held(settings), *expire_due(settings)]
 
 
+def note(settings: Settings) -> list[str]:
+    """Write down what changed in the definitions, also when nothing arrives. It is no work that another run redoes."""
+    with open_warehouse(settings.home, writable=True) as connection:
+        ledger.prepare(connection, settings.now())
+        note_definitions(settings, connection)
+    return []
+
+
 def send(settings: Settings) -> list[str]:
     """Send what the outbox holds. Mail that waits is no new work: only the ids of what left are returned."""
     from flows.notify import send_outbox
@@ -58,6 +67,7 @@ def send(settings: Settings) -> list[str]:
 
 # In this order: what is in is not chased, what was written goes out after, and partners' folders show what is so.
 PARTS: dict[str, Callable[[Settings], list[str]]] = {
+    "definitions": note,
     "pick_up": pick_up,
     "retention": retain,
     "delays": tell_of_delays,

@@ -18,10 +18,13 @@ from flows.alerts import settle
 from flows.before import accepted_before
 from flows.compose import report_path
 from flows.contained import ContainedError, contained, limit_seconds, watched
+from flows.definitions import note_definitions
 from flows.examine import Examination, OurFaultError, Verdict, examine
 from flows.files import make_private, sync_file, write_whole
+from flows.keys import Key, pseudonym_key
 from flows.settings import LONDON, Settings, SettingsError, today
 from reports.error_report import error_report
+from schemas.contract import Contract
 from schemas.partnership import Partnership
 from schemas.periods import parse_period
 from warehouse import ledger
@@ -63,6 +66,7 @@ def validate_received(settings: Settings, judge: Judge = verdicts_of) -> list[tu
     for batch in _batches(waiting):
         verdicts = list(zip(batch, judge(settings, batch), strict=True))
         with open_warehouse(settings.home, writable=True) as connection:
+            note_definitions(settings, connection)
             for delivery, verdict in verdicts:
                 _write_down(settings, connection, delivery, verdict)
         _document(settings, verdicts)
@@ -137,6 +141,7 @@ def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
     quarantined = settings.quarantined(partner, dataset, delivery_id)
     for path in (accepted, quarantined):
         make_private(path.parent)
+    key = _key(settings, delivery)
     with open_warehouse(settings.home) as connection:
         confirmed = ledger.confirmed_rules(connection, delivery, today(settings))
         before = accepted_before(settings, connection, contract, parse_period(delivery["period"]))
@@ -157,7 +162,8 @@ def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
             name=delivery["file_name"] or "",
             accepted=accepted,
             quarantined=quarantined,
-            pseudonym_key=settings.pseudonym_key() if needs_key(contract) else None,
+            pseudonym_key=key.secret if key else None,
+            age_bands=_bands(settings, contract),
             confirmed=confirmed,
             before=before,
         )
@@ -191,6 +197,21 @@ def _contained(settings: Settings, work: Examination, seconds: float, first: boo
         return Fault(f"It could not be judged: {error}", tries=(1 + first) * error.died)
 
 
+def _key(settings: Settings, delivery: dict[str, Any]) -> Key | None:
+    """The key of the purpose that the delivery came for; None where nothing of it is pseudonymised."""
+    contract = settings.partnership.contracts[f"{delivery['partner']}/{delivery['dataset']}"]
+    return pseudonym_key(settings, str(delivery["agreement_id"])) if needs_key(contract) else None
+
+
+def _bands(settings: Settings, contract: Contract) -> dict[str, tuple[str, ...]]:
+    """The codes of the bands into which dates of birth go, by column."""
+    return {
+        column.name: tuple(code for code, _ in settings.partnership.codelists[str(column.codelist)])
+        for column in contract.columns
+        if column.treatment == "age_band"
+    }
+
+
 def _write_down(
     settings: Settings, connection: Connection, delivery: dict[str, Any], verdict: Verdict | Fault
 ) -> None:
@@ -207,7 +228,7 @@ def _write_down(
     if twin is not None:  # both came before either was decided
         _write_duplicate(settings, connection, delivery, twin)
         return
-    key = f"{delivery['partner']}/{delivery['dataset']}"
+    name = f"{delivery['partner']}/{delivery['dataset']}"
     counts = verdict.counts
     changes: dict[str, Any] = {
         "decision": verdict.decision,
@@ -218,8 +239,9 @@ def _write_down(
         "rows_out_of_scope": counts.out_of_scope if counts else None,
         "slot": verdict.slot,
         "decided_at": moment,
-        "contract_fingerprint": settings.partnership.contracts[key].fingerprint,
-        "standard_fingerprint": settings.partnership.standards[key].fingerprint,
+        "contract_fingerprint": settings.partnership.contracts[name].fingerprint,
+        "pseudonym_key_id": key.id if (key := _key(settings, delivery)) else None,
+        "standard_fingerprint": settings.partnership.standards[name].fingerprint,
     }
     told = messages.on_decision(
         settings, connection, {**delivery, **changes}, verdict.decision, verdict.rules, verdict.remedy

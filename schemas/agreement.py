@@ -50,6 +50,7 @@ class Agreement:
     due_days: int  # after the period's end; where the rule follows the calendar, the most they can be: ask due_on
     due_by_end_of_following: bool  # owed by the end of the following period (SI 2007/1831)
     audiences: tuple[str, ...]
+    public_after: date | None  # the public sees nothing made of it before this day
     layers: tuple[str, ...]  # layer roles or ids
     retention_days: int
     hold_days: int
@@ -61,6 +62,7 @@ class Agreement:
     signed_by: tuple[Signature, ...]
     incident_contact: str
     individual_rights_contact: str
+    national_data_opt_out: str  # '' where no health data are shared
     file_format: str
     transfer_route: str
     note: str
@@ -115,6 +117,7 @@ def load_agreement(path: Path, root: Path) -> tuple[Agreement, Source]:
         due_days=due.get("days", LONGEST_QUARTER_DAYS),
         due_by_end_of_following=due.get("end_of_following_period", False),
         audiences=tuple(document["audiences"]),
+        public_after=loading.day(document.get("public_after")),
         layers=tuple(document["layers"]),
         retention_days=document["retention_days"],
         hold_days=document.get("hold_days", DEFAULT_HOLD_DAYS),
@@ -129,6 +132,7 @@ def load_agreement(path: Path, root: Path) -> tuple[Agreement, Source]:
         ),
         incident_contact=document["incident_contact"],
         individual_rights_contact=document["individual_rights_contact"],
+        national_data_opt_out=_one_line(document.get("national_data_opt_out", "")),
         file_format=document.get("file_format", ""),
         transfer_route=document.get("transfer_route", ""),
         note=_one_line(document.get("note", "")),

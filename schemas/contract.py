@@ -27,6 +27,7 @@ PHYSICAL_TYPES = {
     "timestamp": ("TIMESTAMP",),
     "boolean": ("BOOLEAN",),
 }
+TREATED_TYPES = {"pseudonymise": "string", "age_band": "date", "outward_code": "string"}
 PERSONAL = ("personal", "special")  # the classifications that are data about an identifiable person
 
 
@@ -43,7 +44,7 @@ class Column:
     required: bool  # a value must be there
     may_be_absent: bool  # the whole column may be missing from a file
     classification: str  # public internal personal special
-    treatment: str  # keep pseudonymise drop
+    treatment: str  # keep pseudonymise age_band outward_code drop
     description: str
     codelist: str | None = None
     from_file_name: str | None = None  # the file's name says the value: a pattern with one group
@@ -318,6 +319,13 @@ def _check_columns(contract: Contract, source: Source) -> None:
             if other != column.name:
                 problem = f"has the header '{header}', as {other} has"
                 raise source.error(place, problem, "give each column headers of its own")
+        needed = TREATED_TYPES.get(column.treatment)
+        if needed is not None and column.logical_type != needed:
+            problem = f"is a {column.logical_type}, and its treatment is {column.treatment}"
+            raise source.error(place, problem, f"only a {needed} can be treated so")
+        if column.treatment == "age_band" and column.codelist is None:
+            problem = "becomes an age band, and no codelist says which bands there are"
+            raise source.error(place, problem, "add codelist, such as age_bands")
         if column.required and column.may_be_absent:
             problem = "is required and yet may be absent"
             raise source.error(place, problem, "write required: false, or take may_be_absent out")

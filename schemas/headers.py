@@ -36,7 +36,8 @@ class Edition:
 class HeaderMatch:
     """A file's header against the contract."""
 
-    columns: list[Column | None]  # in the file's order; None where the header is in no column
+    headers: list[str]  # the file's own, in its order
+    columns: list[Column | None]  # in the same order; None where the header is in no column
     missing: list[str]  # headers that should be there
     unexpected: list[str]  # headers of the file that are in no column
     duplicated: list[str]  # headers that repeat an earlier one (whatever the case), or its column by an alias
@@ -62,6 +63,7 @@ def match_headers(columns: Sequence[Column], headers: list[str], edition: Editio
         if column is not None:
             seen_column.add(column.name)
     return HeaderMatch(
+        headers=headers,
         columns=found,
         missing=[
             named[column.name][0]

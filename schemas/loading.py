@@ -120,7 +120,7 @@ def key_path(content: Any, path: shape.Path_) -> str:
             content = content.get(step) if isinstance(content, dict) else None
         else:
             content = content[step]
-            written += f"[{_called(content, step)}]"
+            written += f"[{called(content, step)}]"
     return written
 
 
@@ -134,7 +134,13 @@ def decimal(number: float | str) -> Decimal:
     return Decimal(str(number))
 
 
-def _called(item: Any, position: int) -> str:
+def parse(data: bytes, file: str) -> dict[str, Any]:
+    """A YAML file's content, read as definitions are, against no schema. Raises DefinitionError."""
+    return _parse(_text(data, file), file)
+
+
+def called(item: Any, position: int) -> str:
+    """How an entry of a list is named: by its id or name, else by its position."""
     if isinstance(item, dict):
         for key in ("id", "property", "name", "column", "dataset"):
             if isinstance(item.get(key), str):

@@ -31,6 +31,7 @@ class Partner:
     deputy: Person
     away_until: date | None
     governance_contact: str
+    caldicott_guardian: str  # '' where the agency has none
     source_path: Path
     fingerprint: str
 
@@ -56,6 +57,7 @@ def load_partner(path: Path, root: Path) -> tuple[Partner, Source]:
         deputy=Person(**officers["deputy"]),
         away_until=loading.day(officers.get("away_until")),
         governance_contact=document["governance_contact"],
+        caldicott_guardian=document.get("caldicott_guardian", ""),
         source_path=path,
         fingerprint=source.fingerprint,
     ), source

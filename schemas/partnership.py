@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,6 +72,16 @@ class Partnership:
             and (period is None or agreement.covers(period))
         ]
         return max(holding, key=lambda each: (each.stage == "live", each.start, each.id), default=None)
+
+    def agreement(self, id: str | None) -> Agreement | None:
+        """The agreement of that id, or None."""
+        return next((agreement for agreement in self.agreements if agreement.id == id), None)
+
+    def framework_fingerprint(self, id: str) -> str:
+        """The sha256 over the fingerprints of a framework's files, in the order of their paths."""
+        folder = f"schemas/frameworks/{id}/"
+        own = sorted((file, sha256) for file, sha256 in self.fingerprints.items() if file.startswith(folder))
+        return hashlib.sha256("\n".join(f"{sha256} {file}" for file, sha256 in own).encode()).hexdigest()
 
     def why_no_agreement(self, key: str, received: date, period: Period | None = None) -> str:
         """Why `agreement_for` found none, as one sentence for the officer."""

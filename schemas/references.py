@@ -7,6 +7,8 @@ from pathlib import Path
 
 from schemas import loading
 from schemas.agreement import Agreement
+from schemas.bands import age_bands
+from schemas.codelist import Codelist
 from schemas.contract import Contract
 from schemas.framework import Framework, Term
 from schemas.geography import Geography
@@ -19,14 +21,20 @@ LAYER_ROLES = ("strategic", "executive", "operational")
 
 
 def check_contract(
-    contract: Contract, source: Source, partners: Mapping[str, Partner], codelists: Iterable[str]
+    contract: Contract, source: Source, partners: Mapping[str, Partner], codelists: Mapping[str, Codelist]
 ) -> None:
-    """Its partner and its codelists must exist."""
+    """Its partner and its codelists must exist, and those that age bands go by must be bands."""
     known(source, "id", "partner", contract.partner, partners)
     for column in contract.columns:
         if column.codelist is not None:
             place = f"schema[{contract.dataset}].properties[{column.name}].customProperties[codelist].value"
             known(source, place, "codelist", column.codelist, codelists)
+            if column.treatment == "age_band":
+                try:
+                    age_bands([code for code, _ in codelists[column.codelist]])
+                except ValueError as error:
+                    problem = f"names {column.codelist}, where '{error}' is no band of ages"
+                    raise source.error(place, problem, "write bands such as under 16, 16-17 and 60+") from None
 
 
 def check_scope(contract: Contract, source: Source, codelists: Iterable[str], geography: Geography) -> None:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 import duckdb
 from filelock import FileLock, Timeout
 
+from warehouse.receipts import append_receipts
+
 if TYPE_CHECKING:
     import sqlalchemy
 
@@ -63,6 +65,10 @@ def open_warehouse(
             try:
                 yield connection
             finally:
+                if writable and _is_attached(connection):
+                    append_receipts(
+                        connection, home
+                    )  # behind every commit: the audit's anchor outside the database
                 if working is not None:
                     connection.execute("DETACH warehouse")
     finally:
@@ -80,6 +86,11 @@ def _attach(connection: Connection, path: Path, writable: bool, deadline: float)
             if time.monotonic() > deadline:
                 raise WarehouseBusyError("another program has the warehouse file open") from None
             time.sleep(random.uniform(0.05, 0.2))  # noqa: S311
+
+
+def _is_attached(connection: Connection) -> bool:
+    found = connection.execute("SELECT count(*) FROM duckdb_databases() WHERE database_name = 'warehouse'")
+    return bool(found.fetchall()[0][0])
 
 
 def rewrite_warehouse(home: Path) -> None:

@@ -131,3 +131,15 @@ def _check(connection: duckdb.DuckDBPyConnection, key: str, problem: str, query:
     failing = connection.execute(f"SELECT count(*) FROM ({query})").fetchall()[0][0]
     if failing:
         raise ContributionError(f"The contribution of {key} fails a check: {problem} ({failing} times).")
+
+
+def write_contribution(connection: duckdb.DuckDBPyConnection, delivery_id: str, folder: Path) -> Path:
+    """Write the totals of a delivery that the warehouse holds to ``folder``, as Parquet: figures of record."""
+    path = folder / f"{delivery_id}.parquet"
+    columns = ", ".join(f'"{name}"' for name in COLUMNS)
+    connection.execute(
+        f"COPY (SELECT {columns} FROM warehouse.merged.contribution "
+        f"WHERE delivery_id = '{literal(delivery_id)}' ORDER BY ALL) "
+        f"TO '{literal(str(path))}' (FORMAT parquet, COMPRESSION zstd)"
+    )
+    return path

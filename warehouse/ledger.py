@@ -19,7 +19,7 @@ from warehouse.connection import Connection, transaction
 from warehouse.tables import create_tables
 
 MODELS = Path(__file__).parent / "models" / "ledger"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 PARTNERS_WORDS = {"file_name", "claim", "slot", "reason"}  # columns of a delivery that may quote its file
 
 
@@ -29,6 +29,10 @@ class IllegalMoveError(Exception):
 
 class NewerHomeError(Exception):
     """The home was made by a newer exchange than this one."""
+
+
+class OlderHomeError(Exception):
+    """The home was made by an older exchange: an upgrade is a replay into a new one."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,7 @@ def prepare(connection: Connection, at: datetime) -> None:
 
     Raises:
         NewerHomeError: a newer exchange made this home.
+        OlderHomeError: an older one did.
     """
     if not is_prepared(connection):
         with transaction(connection):
@@ -78,6 +83,11 @@ def prepare(connection: Connection, at: datetime) -> None:
         raise NewerHomeError(
             f"this home was made by a newer exchange (version {version}, this is {SCHEMA_VERSION}): "
             "upgrade the program"
+        )
+    if version < SCHEMA_VERSION:
+        raise OlderHomeError(
+            f"this home was made by an older exchange (version {version}, this is {SCHEMA_VERSION}): "
+            "rebuild it into a new one with: exchange replay --home NEW"
         )
 
 
@@ -97,8 +107,11 @@ def add(
     actor: Actor,
     at: datetime,
     messages: Iterable[Message] = (),
+    because: Mapping[str, Any] | None = None,
 ) -> None:
     """Write a new delivery in its first state, with its audit row and messages. Call within a transaction.
+
+    ``because`` goes into the audit row alone, as with ``move``.
 
     Raises:
         IllegalMoveError: the state is not one a delivery may start in.
@@ -111,7 +124,7 @@ def add(
         f"INSERT INTO warehouse.ledger.delivery ({columns}) VALUES ({marks})",
         [_naive(value) if isinstance(value, datetime) else value for value in delivery.values()],
     )
-    _audit_delivery(connection, delivery["delivery_id"], delivery, actor, at, {})
+    _audit_delivery(connection, delivery["delivery_id"], delivery, actor, at, because or {})
     _post(connection, delivery["delivery_id"], messages, at)
 
 
@@ -318,18 +331,60 @@ def chain_hash(row: list[Any]) -> str:
     return hashlib.sha256(json.dumps(fields).encode()).hexdigest()
 
 
-def broken_links(connection: Connection) -> list[int]:
-    """The sequence numbers of audit rows that do not follow from the row before them."""
+def audit_rows(connection: Connection, events: str = "%") -> list[dict[str, Any]]:
+    """The audit's rows in order, of events like a pattern; ``details`` as a mapping."""
+    if not is_prepared(connection):
+        return []
+    found = rows(
+        connection,
+        "SELECT sequence, occurred_at, actor, run_id, event, subject, details, hash FROM warehouse.ledger.audit "
+        "WHERE event LIKE ? ORDER BY sequence",
+        [events],
+    )
+    return [row | {"details": json.loads(row["details"])} for row in found]
+
+
+def chain(connection: Connection) -> list[list[Any]]:
+    """Every audit row as it was hashed, in the order of its number: its fields, the hash before, its own hash."""
+    return [
+        list(row)
+        for row in connection.execute(
+            "SELECT sequence, occurred_at, actor, run_id, event, subject, details, previous_hash, hash "
+            "FROM warehouse.ledger.audit ORDER BY sequence, hash"
+        ).fetchall()
+    ]
+
+
+def broken_links(chained: Iterable[list[Any]]) -> list[int]:
+    """The numbers of audit rows that do not follow from the row before them."""
     broken, previous, expected = [], "", 1
-    rows = connection.execute(
-        "SELECT sequence, occurred_at, actor, run_id, event, subject, details, previous_hash, hash "
-        "FROM warehouse.ledger.audit ORDER BY sequence"
-    ).fetchall()
-    for *fields, digest in rows:
+    for *fields, digest in chained:
         if fields[0] != expected or fields[7] != previous or chain_hash(list(fields)) != digest:
             broken.append(fields[0])
         previous, expected = digest, fields[0] + 1
     return broken
+
+
+def unanchored(chained: Iterable[list[Any]], receipts: Iterable[Mapping[str, Any]]) -> list[int]:
+    """The numbers of receipts that are no row of the audit, or not the same, and of rows without a receipt."""
+    held: dict[int, str] = {}
+    twice = []
+    for receipt in receipts:
+        twice += [receipt["sequence"]] if receipt["sequence"] in held else []
+        held[receipt["sequence"]] = receipt["hash"]
+    kept = {row[0]: row[-1] for row in chained}
+    return sorted(
+        {*twice, *(number for number in held.keys() | kept.keys() if held.get(number) != kept.get(number))}
+    )
+
+
+def last_told(connection: Connection) -> dict[str, str]:
+    """The state of each delivery as the audit last told it."""
+    found = connection.execute(
+        "SELECT subject, arg_max((details->>'state'), sequence) FROM warehouse.ledger.audit "
+        "WHERE event LIKE 'delivery.%' AND (details->>'state') IS NOT NULL GROUP BY subject"
+    ).fetchall()
+    return dict(found)
 
 
 def moves_of_run(connection: Connection, run_id: str, after: int) -> list[dict[str, Any]]:

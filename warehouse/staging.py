@@ -4,10 +4,12 @@ Statements here are composed because columns are the contract's; identifiers com
 value of a partner's file ever becomes part of a statement.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from schemas.bands import age_bands
 from schemas.contract import Column, Contract, ScopeTest
 from warehouse.connection import Connection, identifier, literal
 
@@ -266,14 +268,23 @@ def failing_cells(
     return [(int(row), str(rule), uncast) for row, rule, uncast in rows], int(total)
 
 
-def write_outcome(connection: Connection, contract: Contract, accepted: Path, quarantined: Path) -> None:
+def write_outcome(
+    connection: Connection,
+    contract: Contract,
+    accepted: Path,
+    quarantined: Path,
+    *,
+    on: date | None = None,
+    bands: Mapping[str, Sequence[str]] | None = None,
+) -> None:
     """Write the accepted rows, and the failing ones with their rule ids, as Parquet in file order.
 
-    Direct identifiers leave as pseudonyms (table ``pseudonym_key`` must hold the key when a column needs it);
-    a column whose treatment is 'drop' does not leave at all.
+    Direct identifiers leave as pseudonyms (table ``pseudonym_key`` must hold the key when a column needs it), dates
+    of birth as the band of the age in completed years ``on`` a day (codes in ``bands``, by column), postcodes as
+    their first half; a column whose treatment is 'drop' does not leave at all.
     """
     columns = ", ".join(
-        f"{_treated(column)} AS {identifier(column.name)}"
+        f"{_treated(column, on, (bands or {}).get(column.name, ()))} AS {identifier(column.name)}"
         for column in contract.columns
         if column.treatment != "drop"
     )
@@ -289,16 +300,33 @@ def write_outcome(connection: Connection, contract: Contract, accepted: Path, qu
     )
 
 
-def _treated(column: Column) -> str:
+def _treated(column: Column, on: date | None, bands: Sequence[str]) -> str:
     name = identifier(column.name)
-    if column.treatment != "pseudonymise":
-        return name
-    # HMAC-SHA-256 (RFC 2104) over column name, a zero byte and the value, without leaving SQL:
-    # outer = sha256(key xor opad || sha256(key xor ipad || message)).
-    return (
-        f"CASE WHEN {name} IS NOT NULL THEN sha256(outer_pad || unhex(sha256(inner_pad || "
-        f"encode('{literal(column.name)}' || chr(0) || {name})))) END"
-    )
+    match column.treatment:
+        case "pseudonymise":
+            # HMAC-SHA-256 (RFC 2104) over column name, a zero byte and the canonical value (capitals, no spaces),
+            # without leaving SQL: outer = sha256(key xor opad || sha256(key xor ipad || message)).
+            return (
+                f"CASE WHEN {name} IS NOT NULL THEN sha256(outer_pad || unhex(sha256(inner_pad || "
+                f"encode('{literal(column.name)}' || chr(0) || upper(replace({name}, ' ', '')))))) END"
+            )
+        case "age_band":
+            if on is None:
+                raise ValueError(f"{column.name} becomes an age band on no day")
+            years = f"date_diff('year', {name}, DATE '{on}')"
+            had_birthday = f"({name} + to_years(CAST({years} AS INTEGER))) <= DATE '{on}'"
+            age = f"({years} - CASE WHEN {had_birthday} THEN 0 ELSE 1 END)"
+            cases = " ".join(
+                f"WHEN {age} >= {first}{f' AND {age} <= {last}' if last is not None else ''} THEN '{literal(code)}'"
+                for code, first, last in age_bands(bands)
+            )
+            return f"CASE {cases} END"
+        case "outward_code":
+            # The inward half is the last three characters; what is no postcode does not leave at all.
+            plain = f"upper(regexp_replace({name}, '[^0-9A-Za-z]', '', 'g'))"
+            return f"nullif(regexp_extract({plain}, '^([A-Z]{{1,2}}[0-9][0-9A-Z]?)([0-9][A-Z]{{2}})?$', 1), '')"
+        case _:
+            return name
 
 
 def needs_key(contract: Contract) -> bool:

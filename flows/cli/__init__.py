@@ -1,7 +1,8 @@
 """The command line. Exit codes: 0 ok, 1 the data failed, 2 wrong use, 3 our fault.
 
 Commands that only look import neither Prefect nor Great Expectations, so each command imports what it needs.
-The commands stand by what they do: ``running`` moves data, ``looking`` shows, ``deciding`` records a person's word.
+The commands stand by what they do: ``running`` moves data, ``looking`` shows, ``deciding`` records a person's word,
+``keeping`` keeps and proves.
 """
 
 import argparse
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from flows.cli import deciding, looking, running
+from flows.cli import deciding, keeping, looking, running
 from flows.cli.outcome import OK, OUR_FAULT, WRONG_USE, said
 
 EXAMPLES = """examples:
@@ -37,10 +38,15 @@ IN_WORDS = {
     "AlertError": WRONG_USE,
     "DecisionError": WRONG_USE,
     "ErasureError": WRONG_USE,
+    "ReplayError": WRONG_USE,
+    "EvidenceError": WRONG_USE,
+    "InitError": WRONG_USE,
+    "BackupError": WRONG_USE,
     "DemoError": WRONG_USE,
     "UpError": OUR_FAULT,
     "WarehouseBusyError": OUR_FAULT,
     "NewerHomeError": OUR_FAULT,
+    "OlderHomeError": WRONG_USE,
     "OurFaultError": OUR_FAULT,
 }
 
@@ -110,4 +116,5 @@ def _parser() -> argparse.ArgumentParser:
     running.add_to(command)
     looking.add_to(command)
     deciding.add_to(command)
+    keeping.add_to(command)
     return parser

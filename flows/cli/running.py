@@ -71,11 +71,14 @@ def _deliver(options: argparse.Namespace) -> int:
 
 
 def _ingest(options: argparse.Namespace) -> int:
+    from flows.keys import require_keys
     from flows.orchestration import run_ingest
     from flows.status import shown
     from flows.terminal import deliveries_text
 
-    found = run_ingest(settings(), _progress)
+    ready = settings()
+    require_keys(ready)
+    found = run_ingest(ready, _progress)
     # Whatever the verdicts, the exit code is 0; a delivery that we could not bring to an end is ours.
     ours = any(row["state"] in {"received", "accepted", "accepted_with_exceptions"} for row in found)
     if options.json:
@@ -102,9 +105,12 @@ def _publish(options: argparse.Namespace) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
+    from flows.keys import require_keys
     from flows.service.up import up
 
-    up(settings(), options.port)
+    ready = settings()
+    require_keys(ready)
+    up(ready, options.port)
     return OK
 
 
@@ -112,7 +118,10 @@ def _worker(options: argparse.Namespace) -> int:
     import asyncio
     import signal
 
+    from flows.keys import require_keys
     from flows.service.worker import work
+
+    require_keys(settings())
 
     def stop(*_: object) -> None:
         raise KeyboardInterrupt

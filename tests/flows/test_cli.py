@@ -45,12 +45,13 @@ Exchange = Callable[..., Said]
 
 
 def set_up(patch: pytest.MonkeyPatch, home: Path) -> None:
-    """An environment that names this home, a day and nothing else."""
+    """An environment that names this home, a day, a key and nothing else."""
     for name in [*os.environ]:
         if name.startswith(("EXCHANGE_", "PREFECT_")) or name == "NO_COLOR":
             patch.delenv(name)
     patch.setenv("EXCHANGE_HOME", str(home))
     patch.setenv("EXCHANGE_NOW", "2009-07-20T09:00")
+    patch.setenv("EXCHANGE_PSEUDONYM_KEY", "ab" * 32)
 
 
 @pytest.fixture(autouse=True)

@@ -121,7 +121,7 @@ def test_without_an_agreement_nothing_is_archived(at: At, tmp_path: Path, moment
     row = send(settings, waste(tmp_path, name="waste.csv"), period=period)
     assert row["state"] == "held"
     assert row["reason"]
-    assert not (settings.home / "archive").exists()
+    assert not settings.archived(row["sha256"]).exists()
 
 
 def test_a_file_that_does_not_say_its_period_is_asked(at: At, tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_after_an_erasure_no_byte_of_the_file_is_left_anywhere(at: At, tmp_path:
     assert files_with(settings.home, CANARY) != []
     told = erase(settings, delivery_id, "sent in error", "A. Officer").to_text()
     assert files_with(settings.home, CANARY) == []
-    assert "archive: 1 file" in told
+    assert "archive: 2 files" in told, "its bytes, and what its sender called it"
     assert "NI192 FY2009-Q1: 0.0 -> None" in told
     assert "sent in error" in told
     row = delivery(settings, delivery_id)
@@ -207,6 +207,20 @@ def test_a_correction_takes_the_place_of_a_figure_of_record(
         "expired",
         corrected,
     )
+
+
+def test_an_arrival_whose_time_was_over_does_not_stand_in_the_way(
+    at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = at("2009-07-20")
+    first = send(settings, waste(tmp_path))
+    with monkeypatch.context() as soon:
+        soon.setattr(erasure, "kept_until", lambda *_: date(2009, 7, 1))
+        assert expire_due(settings) == [first]
+    again = send(settings, waste(tmp_path))
+    assert erase(settings, again, "sent in error", "A. Officer").also == ()
+    with pytest.raises(ErasureError, match="when its time was over"):
+        erase(settings, first, "sent in error", "A. Officer")
 
 
 @pytest.fixture(autouse=True)

@@ -50,7 +50,8 @@ def test_an_empty_workbook_has_the_agreed_shape_and_would_be_let_in(at: At, tmp_
     assert header_problem(settings.partnership, contract, table.header, covered) is None
     assert table.first_record() is None, "no example is left among the data"
     period = None if contract.cadence else said["period_example"]
-    found = at_the_door(settings.partnership, Caller(key, path, facts, path.name, period, date(2010, 10, 20)))
+    caller = Caller(key, path, facts, path.name, period, date(2010, 10, 20), tmp_path)
+    found = at_the_door(settings.partnership, caller)
     assert found.state == "received", found.reason
 
 

@@ -331,6 +331,44 @@ def test_a_direct_identifier_leaves_as_its_hmac(connection: Connection, tmp_path
     assert rows_in(connection, accepted, "upn, n") == [(expected, 1), (None, 2)]
 
 
+def test_an_identifier_is_one_however_it_is_written(connection: Connection, tmp_path: Path) -> None:
+    agreed = contract(column("nhs", treatment="pseudonymise"))
+    staging.set_pseudonym_key(connection, bytes(range(32)))
+    read(connection, tmp_path, agreed, "ab 12", "AB12", "A B12")
+    staging.quarantine(connection, {})
+    staging.write_outcome(connection, agreed, tmp_path / "a.parquet", tmp_path / "q.parquet")
+    assert len(set(rows_in(connection, tmp_path / "a.parquet", "nhs"))) == 1
+
+
+def test_dates_of_birth_and_postcodes_leave_as_bands_and_first_halves(
+    connection: Connection, tmp_path: Path
+) -> None:
+    agreed = contract(
+        column("born", "DATE", "dd/MM/yyyy", treatment="age_band"), column("pc", treatment="outward_code")
+    )
+    lines = [
+        "30/09/1993,W12 7AB",
+        "01/10/1993,sw65ab",
+        "15/01/1949,W6",
+        ",nowhere",
+        "30/09/1949,",
+        "29/02/1992,EC1A 1BB",
+    ]
+    read(connection, tmp_path, agreed, *lines)
+    staging.quarantine(connection, {})
+    accepted = tmp_path / "accepted.parquet"
+    bands = {"born": ("under 16", "16-17", "18-59", "60+")}
+    staging.write_outcome(connection, agreed, accepted, tmp_path / "q.parquet", on=date(2009, 9, 30), bands=bands)
+    assert rows_in(connection, accepted, "_row, born, pc") == [
+        (0, "16-17", "W12"),
+        (1, "under 16", "SW6"),
+        (2, "60+", "W6"),
+        (3, None, None),
+        (4, "60+", None),
+        (5, "16-17", "EC1A"),
+    ]
+
+
 @pytest.mark.parametrize("length", [31, 65])
 def test_a_key_of_another_length_is_refused(connection: Connection, length: int) -> None:
     with pytest.raises(ValueError, match="32 to 64"):
