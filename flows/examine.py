@@ -403,6 +403,8 @@ def _run_rules(connection: Connection, partnership: Partnership, work: Examinati
         "lsoa_codes": sorted({lsoa.lsoa_code for lsoa in geography.lsoas}),
         "indicators": list(partnership.indicators),
         "figure_periods": partnership.figure_periods(work.received_on),
+        "frameworks": sorted(partnership.frameworks),
+        "priorities": sorted({each.id for one in partnership.frameworks.values() for each in one.priorities}),
         "codelists": {name: [code for code, _ in codes] for name, codes in partnership.codelists.items()},
     }
     agreed = partnership.standards[work.contract.key]

@@ -23,6 +23,7 @@ from warehouse.dictionary import described_tables
 from warehouse.publication import AUDIENCES, Publication, build_publication, final_id, publication_frames
 from warehouse.reference import create_reference
 from warehouse.release import in_force, switch, write_release
+from warehouse.statements import Stated
 from warehouse.values import create_merged, recompute
 
 
@@ -110,8 +111,25 @@ def build(
         previous=standing if standing.exists() else None,
         due_on=partial(_due_on, settings),
         contribution_model=settings.partnership.contribution_model,
+        stated=_stated(settings, connection, period),
         **final,
     )
+
+
+def _stated(settings: Settings, connection: Connection, until: Period) -> list[Stated]:
+    """The deliveries whose words and money are published as they stand: live, with their rows still kept."""
+    found = []
+    for row in ledger.deliveries(connection, "state = 'merged'"):
+        contract = settings.partnership.contracts.get(f"{row['partner']}/{row['dataset']}")
+        if contract is None or contract.states is None:
+            continue
+        period = parse_period(row["period"])
+        accepted = settings.accepted(contract.partner, contract.dataset, row["delivery_id"])
+        if period.end <= until.end and accepted.is_file():
+            found.append(
+                Stated(contract.states, contract.partner, contract.dataset, row["delivery_id"], period, accepted)
+            )
+    return found
 
 
 def _due_on(settings: Settings, key: str, period: Period) -> date | None:

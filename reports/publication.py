@@ -43,10 +43,11 @@ class Publication:
     The frames have the columns of the published `performance.*` tables. `indicators` holds every period: an
     indicator's newest headline (breakdown and category `all`) is its figure, the older ones are its trend.
     Columns `decimals`, `suppressed_reason` and `ytd_suppressed` are read where they are there. `actions` and
-    `provenance` may be empty; otherwise their column `indicator` says what they are about. `spend` is money beside
-    performance, `left_out` the indicators an agreement keeps from this layer or `audience`, `changes` the figures
-    that moved since the release before. `area_code` is the area
-    of the headline; not given, it is the one that most `all`/`all` rows are of, and of these the most populous.
+    `provenance` may be empty; otherwise their column `indicator` says what they are about. `escalations` is what goes
+    up a layer, `spend` money by funding line, `priority_spend` money beside what each priority achieves, `reward` what
+    a reward grant would come to (modelled), `left_out` the indicators an agreement keeps from this layer or `audience`,
+    `changes` the figures that moved since the release before. `area_code` is the area of the headline; not given, it
+    is the one that most `all`/`all` rows are of, and of these the most populous.
     `breaks` are the days from which an indicator's figures do not compare with earlier ones.
     `outlines` draws the wards where there are any, and whom they are owed to is said below.
     Raises ValueError with a plain sentence when something is missing.
@@ -126,4 +127,6 @@ def plain(value: Any) -> Any:
         return moment if moment.time() != datetime.min.time() else moment.date()
     if isinstance(value, Decimal):
         return float(value)
-    return value.item() if hasattr(value, "item") else value
+    if hasattr(value, "tolist"):  # a list column as well as a single number
+        return value.tolist()
+    return value

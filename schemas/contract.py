@@ -2,7 +2,8 @@
 
 A field is defined once, here: its header in the file, its type, its classification, what is done to it.
 What the standard has no key for (period, scope, supersede_by, copies_unless_blank, markers, cadence, workbook,
-editions; and per column aliases, may_be_absent, treatment, codelist, from_file_name) stands in its `customProperties`.
+editions, states; and per column aliases, may_be_absent, treatment, codelist, from_file_name) stands in its
+`customProperties`.
 """
 
 from __future__ import annotations
@@ -136,6 +137,7 @@ class Contract:
     fingerprint: str
     workbook: WorkbookRule | None = None
     editions: tuple[Edition, ...] = ()
+    states: str | None = None  # commentary or budget: its rows are published as they stand, and none is counted
     _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -196,6 +198,7 @@ def load_contract(path: Path, root: Path) -> tuple[Contract, Source]:
         cadence=ours.get("cadence"),
         workbook=_workbook(ours.get("workbook"), source),
         editions=tuple(_edition(entry, source) for entry in ours.get("editions", ())),
+        states=ours.get("states"),
         source_path=path,
         fingerprint=source.fingerprint,
     )

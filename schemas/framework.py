@@ -151,6 +151,34 @@ class Indicator:
 
 
 @dataclass(frozen=True, slots=True)
+class EscalationStep:
+    """What goes up `layers_up` layers: a headline Red `times` periods in a row, or an action past its day."""
+
+    when: str  # red or action_overdue
+    times: int
+    layers_up: int
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RingFence:
+    """A grant that could be spent on its own purpose only, in these financial years (FY2008)."""
+
+    grant: str
+    years: tuple[str, ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """How a reward grant would be worked out. Modelled, never money received: `note` says what became of it."""
+
+    floor_percent: Decimal
+    cap_percent: Decimal
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class Framework:
     """`fingerprint` is over all its files: the sha256 of their names and sha256s."""
 
@@ -174,6 +202,9 @@ class Framework:
     history_from: date | None = None  # earlier figures are shown from here, where there are any
     breaks: tuple[Break, ...] = ()
     crosswalk: tuple[Crossing, ...] = ()
+    escalation: tuple[EscalationStep, ...] = ()
+    ring_fenced: tuple[RingFence, ...] = ()
+    reward: Reward | None = None
 
     def indicator(self, id: str) -> Indicator:
         """The indicator of that id. Raises KeyError when there is none."""
@@ -249,11 +280,27 @@ def load_framework(folder: Path, root: Path) -> tuple[Framework, list[Source]]:
             Crossing(entry["framework"], entry["priority"], tuple(entry["priorities"]), entry.get("note"))
             for entry in document.get("crosswalk", ())
         ),
+        escalation=tuple(EscalationStep(**entry) for entry in document.get("escalation", ())),
+        ring_fenced=tuple(
+            RingFence(entry["grant"], tuple(entry["years"]), " ".join(entry["note"].split()))
+            for entry in document.get("ring_fenced", ())
+        ),
+        reward=_reward(document.get("reward")),
     )
     _check_itself(framework, source)
     for each in lists:
         _check_indicators(framework, each)
     return framework, sources
+
+
+def _reward(entry: dict[str, Any] | None) -> Reward | None:
+    if entry is None:
+        return None
+    return Reward(
+        floor_percent=loading.decimal(entry["floor_percent"]),
+        cap_percent=loading.decimal(entry["cap_percent"]),
+        note=" ".join(entry["note"].split()),
+    )
 
 
 def _layer(entry: dict[str, Any]) -> Layer:

@@ -23,6 +23,8 @@ PLACEHOLDERS = (
     "lsoa_codes",
     "indicators",
     "figure_periods",
+    "frameworks",
+    "priorities",
 )
 # Their results list values of the column, so they may not be asked of data about a person.
 SHOWS_VALUES = re.compile(r"distinct_values|most_common_value")

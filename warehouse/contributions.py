@@ -57,8 +57,16 @@ def contribute(
     model is SELECT over view `accepted` and `reference.*`, with the delivery's first and last day in the variables
     `period_start` and `period_end`. Same rows in, same bytes out: the rows are written in one order.
 
+    Rows that are published as they stand (`contract.states`) add up to nothing: their contribution is empty.
+
     Raises ContributionError when the model is missing, cannot run, or fails one of its checks.
     """
+    if contract.states:
+        nothing = ", ".join(f"CAST(NULL AS {type}) AS {name}" for name, type in COLUMNS.items())
+        connection.execute(
+            f"COPY (SELECT {nothing} WHERE false) TO '{literal(str(out_path))}' (FORMAT parquet, COMPRESSION zstd)"
+        )
+        return 0
     model = partnership.contribution_model(contract.key)
     about = model.with_suffix(".yaml")
     for path in (model, about):

@@ -7,7 +7,7 @@ Every figure comes from `disclosure.figure`, so none is here that may not leave.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -19,6 +19,7 @@ import duckdb
 from schemas.periods import Period, parse_period
 from warehouse.connection import literal
 from warehouse.disclosure import control
+from warehouse.statements import Stated, create_statements
 from warehouse.tables import create_tables, definition
 
 if TYPE_CHECKING:
@@ -39,11 +40,27 @@ CONTENT = (
     "layer",
     "permission",
     "action",
+    "commentary",
+    "escalation",
     "spend",
+    "priority_spend",
+    "reward",
 )
 TABLES = (*CONTENT, "publication", "revision", "statement", "change")
 # What a publication says besides its figures: a changed definition or target is another publication.
-DEFINITIONS = ("framework", "priority", "layer", "indicator", "breakdown", "term", "target", "break")
+DEFINITIONS = (
+    "framework",
+    "priority",
+    "layer",
+    "indicator",
+    "breakdown",
+    "term",
+    "target",
+    "break",
+    "escalation",
+    "ring_fence",
+    "reward",
+)
 RESTRICTED, PUBLIC = AUDIENCES = ("restricted", "public")
 LONDON = ZoneInfo("Europe/London")
 
@@ -71,14 +88,16 @@ def build_publication(
     approved_by: str | None = None,
     due_on: Callable[[str, Period], date | None] = lambda key, period: None,
     contribution_model: Callable[[str], Path] = lambda key: MODELS / "contributions" / f"{key}.sql",
+    stated: Iterable[Stated] = (),
 ) -> Publication:
     """Make schema `performance` for a framework: every figure from its start to the end of `period`.
 
     `due_on` gives the day a dataset (key 'police/recorded_crime') is owed for a period, `contribution_model` the
     SQL that adds up a dataset; a partnership knows both. `previous` is the exchange.duckdb now published: what has
     been told can be set beside what is told now. `approved_by` makes it final, with the figures of the day `stated_on`
-    (default: that of `published_at`) and an id of its own. Needs `reference`, the ledger and the values. The same
-    content gives the same id, whenever it is made.
+    (default: that of `published_at`) and an id of its own. `stated` are the deliveries whose words and money are
+    published as they stand. Needs `reference`, the ledger and the values. The same content gives the same id, whenever
+    it is made.
     Opens no transaction and writes nothing to the warehouse.
 
     Raises:
@@ -108,6 +127,7 @@ def build_publication(
         "models_sha256": _models_fingerprint(),
     }
     control(connection, framework, period.end, previous)
+    create_statements(connection, stated)
     _lend_tables(connection, framework, period.end, due_on, contribution_model)
     for table in CONTENT:
         _make(connection, table, given)
@@ -187,8 +207,9 @@ def _lend_tables(
     ).fetchall()
     owed = connection.execute(
         "SELECT DISTINCT owed.partner, owed.dataset, owed.period FROM reference.dataset_period AS owed "
-        "JOIN reference.term AS term USING (partner, dataset) WHERE term.framework = ? AND owed.period_end <= ? "
-        "ORDER BY ALL",
+        "LEFT JOIN reference.term AS term USING (partner, dataset) "
+        "LEFT JOIN reference.dataset AS about USING (partner, dataset) "
+        "WHERE (term.framework = ? OR about.states IS NOT NULL) AND owed.period_end <= ? ORDER BY ALL",
         [framework, last],
     ).fetchall()
     datasets = connection.execute(
@@ -240,7 +261,13 @@ def _models_fingerprint() -> str:
     """SHA-256 over the program's own SQL that stands between contributions and publication."""
     files = [
         path
-        for folder in (MODELS / "values", MODELS / "disclosure", PERFORMANCE, MODELS.parent / "macros")
+        for folder in (
+            MODELS / "values",
+            MODELS / "disclosure",
+            MODELS / "statements",
+            PERFORMANCE,
+            MODELS.parent / "macros",
+        )
         for path in sorted(folder.glob("*.sql"))
     ]
     listed = "".join(f"{_sha256(path)}  {path.relative_to(PROGRAM).as_posix()}\n" for path in files)
@@ -304,6 +331,35 @@ def permitted(layer_id: str, audience: str, *, allowed: bool) -> str:
     )
 
 
+def may_read(audience: str, layer_id: str | None = None) -> str:
+    """The condition on columns `partner` and `dataset` of what somebody states: each agreement of it lets them read.
+
+    Without a layer, what any layer may read.
+    """
+    allowed = f"list_contains(agreement.audiences, '{literal(audience)}')"
+    if layer_id is not None:
+        layer = literal(layer_id)
+        role = f"(SELECT any_value(role) FROM performance.layer WHERE layer = '{layer}')"
+        allowed += f" AND (list_contains(agreement.layers, '{layer}') OR list_contains(agreement.layers, {role}))"
+    return (
+        "(partner IS NULL OR (partner, dataset) NOT IN (SELECT (agreement.partner, agreement.dataset) "
+        f"FROM reference.agreement AS agreement WHERE NOT ({allowed})))"
+    )
+
+
+def seen(connection: duckdb.DuckDBPyConnection, layer_id: str, audience: str) -> str:
+    """The rows of `performance.indicator` that a layer sees, as a query; commentary where its agreement lets it.
+
+    Raises:
+        LookupError: the publication has no such layer.
+    """
+    return (
+        "SELECT * REPLACE (CASE WHEN (indicator, period) IN (SELECT (indicator, period) FROM performance.commentary "
+        f"WHERE {may_read(audience, layer_id)}) THEN commentary END AS commentary) "
+        f"FROM performance.indicator WHERE {seen_by(connection, layer_id, audience)}"
+    )
+
+
 def publication_frames(
     connection: duckdb.DuckDBPyConnection, layer_id: str, audience: str = RESTRICTED
 ) -> dict[str, pd.DataFrame]:
@@ -317,8 +373,8 @@ def publication_frames(
     Raises:
         LookupError: the publication has no such layer.
     """
-    seen = f"SELECT * FROM performance.indicator WHERE {seen_by(connection, layer_id, audience)}"
-    own = f"indicator IN (SELECT indicator FROM ({seen}))"
+    shown = seen(connection, layer_id, audience)
+    own = f"indicator IN (SELECT indicator FROM ({shown}))"
     kept_back = (
         f"permission.layer = '{literal(layer_id)}' AND permission.audience = '{literal(audience)}' "
         "AND NOT permission.allowed "
@@ -330,7 +386,8 @@ def publication_frames(
         "JOIN performance.publication USING (framework) "
         f"WHERE {permitted(layer_id, audience, allowed=True)})"
     )
-    given = {"seen": seen, "own": own, "kept_back": kept_back, "may_know": may_know}
+    stated = may_read(audience, layer_id)
+    given = {"seen": shown, "own": own, "kept_back": kept_back, "may_know": may_know, "stated": stated}
     queries = {name: query.format_map(given) for name, query in FRAMES.items()}
     return {name: connection.execute(query).df() for name, query in queries.items()}
 
@@ -373,11 +430,22 @@ FRAMES = {
         WHERE {may_know} AND (quality.delivery_id IS NULL
             OR (quality.due_on IS NOT NULL AND quality.state IN ('rejected', 'held', 'refused')))
         ORDER BY quality.due_on, quality.partner, quality.dataset, quality.period_end""",
-    "actions": "SELECT * FROM performance.action WHERE indicator IS NULL OR {own} ORDER BY due_on, action_id",
+    "actions": """
+        SELECT * FROM performance.action WHERE {stated} AND (indicator IS NULL OR {own})
+        ORDER BY due_on, partner, action_id""",
+    "escalations": """
+        SELECT * FROM performance.escalation WHERE {stated} AND (indicator IS NULL OR {own})
+        ORDER BY to_layer, indicator, action_id""",
+    "spend": "SELECT * FROM performance.spend WHERE {stated} ORDER BY priority, partner, line",
+    # Worked out from every line, so shown only where every line may be read.
+    "priority_spend": """
+        SELECT * FROM performance.priority_spend
+        WHERE NOT EXISTS (SELECT 1 FROM performance.spend WHERE NOT {stated})
+        ORDER BY priority_order""",
+    "reward": "SELECT * FROM performance.reward WHERE {own} ORDER BY indicator",
     "changes": "SELECT change.* FROM performance.change AS change SEMI JOIN ({seen}) AS seen "
     "USING (indicator, period, area_code, breakdown, category) "
     "ORDER BY indicator, period_end, area_code, breakdown, category",
-    "spend": "SELECT * FROM performance.spend ORDER BY priority, funding_line",
     "left_out": """
         SELECT permission.indicator, about.name, permission.withheld_by
         FROM performance.permission AS permission

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.connection import identifier, literal, transaction
-from warehouse.publication import TABLES, Publication, content_sha256
+from warehouse.publication import TABLES, Publication, content_sha256, may_read
 
 # Which rows of the release before are carried over: those this publication says nothing about. A figure is stated
 # once, by the publication that covered its period last.
@@ -26,7 +26,11 @@ CARRIED = {
     "data_quality": OTHER_DAYS,
     "priority": OTHER_PUBLICATION,
     "action": OTHER_PUBLICATION,
+    "commentary": OTHER_DAYS,
+    "escalation": OTHER_PUBLICATION,
     "spend": OTHER_PUBLICATION,
+    "priority_spend": OTHER_PUBLICATION,
+    "reward": OTHER_PUBLICATION,
     "publication": OTHER_PUBLICATION,
     "change": "framework <> $framework OR publication_period <> $period",
     "layer": OTHER_FRAMEWORK,
@@ -128,6 +132,7 @@ def _keep_back(connection: duckdb.DuckDBPyConnection, audience: str) -> None:
             f"DELETE FROM release.performance.{identifier(table)} "
             f"WHERE indicator IS NOT NULL AND (framework, indicator) NOT IN ({allowed})"
         )
+    _keep_back_statements(connection, audience)
     connection.execute(
         "DELETE FROM release.performance.data_quality WHERE (framework, partner, dataset) NOT IN ("
         "SELECT (term.framework, term.partner, term.dataset) FROM release.reference.term AS term "
@@ -138,6 +143,21 @@ def _keep_back(connection: duckdb.DuckDBPyConnection, audience: str) -> None:
         "SELECT delivery_id FROM release.performance.provenance UNION "
         "SELECT delivery_id FROM release.performance.data_quality WHERE delivery_id IS NOT NULL)"
     )
+
+
+def _keep_back_statements(connection: duckdb.DuckDBPyConnection, audience: str) -> None:
+    """Take out words and money whose agreement keeps them from the audience, and what is worked out from them."""
+    readable = may_read(audience).replace("reference.", "release.reference.")
+    connection.execute(
+        "UPDATE release.performance.indicator SET commentary = NULL WHERE (framework, indicator, period) IN (SELECT "
+        f"(framework, indicator, period) FROM release.performance.commentary WHERE NOT {readable})"
+    )
+    connection.execute(
+        "DELETE FROM release.performance.priority_spend WHERE (framework, period) IN ("
+        f"SELECT (framework, period) FROM release.performance.spend WHERE NOT {readable})"
+    )
+    for table in ("commentary", "action", "escalation", "spend"):
+        connection.execute(f"DELETE FROM release.performance.{table} WHERE NOT {readable}")
 
 
 def _copy_comments(connection: duckdb.DuckDBPyConnection, own: str) -> None:

@@ -125,7 +125,11 @@ def _agreed(write: partial[None], partnership: Partnership) -> None:
     write("partner", [(partner.id, partner.name) for partner in partnership.partners.values()])
     contracts = partnership.contracts.values()
     write(
-        "dataset", [(each.partner, each.dataset, each.title, each.cadence, each.description) for each in contracts]
+        "dataset",
+        [
+            (each.partner, each.dataset, each.title, each.cadence, each.description, each.states)
+            for each in contracts
+        ],
     )
     write(
         "measure",
@@ -197,6 +201,13 @@ def _framework(write: partial[None], framework: Framework) -> None:
             for each in framework.layers
         ],
     )
+    write("escalation", [(id, each.when, each.times, each.layers_up, each.note) for each in framework.escalation])
+    write(
+        "ring_fence",
+        [(id, each.grant, year, each.note) for each in framework.ring_fenced for year in each.years],
+    )
+    reward = framework.reward
+    write("reward", [(id, reward.floor_percent, reward.cap_percent, reward.note)] if reward else [])
     indicators = framework.indicators
     write("indicator", [_indicator(framework, each) for each in indicators])
     write("break", [(id, of, each.starts, each.reason) for each in framework.breaks for of in each.indicators])

@@ -25,7 +25,7 @@ from filelock import FileLock
 
 from warehouse.connection import identifier, literal
 from warehouse.data_package import data_package
-from warehouse.publication import AUDIENCES, RESTRICTED, Publication, final_id, seen_by
+from warehouse.publication import AUDIENCES, RESTRICTED, Publication, final_id, seen
 from warehouse.published_database import database_sha256, write_database
 
 MANIFEST, DATABASE, DATA_PACKAGE = "manifest.json", "exchange.duckdb", "datapackage.json"
@@ -99,7 +99,7 @@ def audience_folder(release: Path, audience: str) -> Path:
 
 
 def _write_tables(connection: duckdb.DuckDBPyConnection, layer: str, audience: str, folder: Path) -> None:
-    rows = f"(SELECT * FROM performance.indicator WHERE {seen_by(connection, layer, audience)})"
+    rows = f"({seen(connection, layer, audience)})"
     columns = connection.execute(
         "SELECT column_name, data_type FROM duckdb_columns() WHERE database_name = current_database() "
         "AND schema_name = 'performance' AND table_name = 'indicator' ORDER BY column_index"

@@ -15,6 +15,7 @@ from flows.demo.published_crime import street_crime
 from flows.demo.published_indicators import published_indicators
 from flows.demo.scene import Place, Scene, Setting
 from flows.demo.sheet import GeneratorError, Sheet, by_contract
+from flows.demo.statements import statements
 from schemas.contract import Contract
 from schemas.partnership import Partnership
 from schemas.periods import Period
@@ -34,6 +35,8 @@ GENERATORS: dict[str, Callable[[Scene], Records]] = {
     "council/benefit_claims": council.benefit_claims,
     "council/out_of_work_benefits": council.out_of_work_benefits,
     "council/indicator_return": council.indicator_return,
+    "council/commentary": statements,
+    "council/grant_budget": statements,
     "schools/attendance_sessions": schools.attendance_sessions,
     "schools/exclusions": schools.exclusions,
     "schools/published_attendance": published_attendance,

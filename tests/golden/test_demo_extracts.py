@@ -25,6 +25,8 @@ from schemas.periods import parse_period
 GOLDEN = Path(__file__).with_name("demo_extracts.csv")
 QUARTERS = ("FY2008-Q1", "FY2008-Q2", "FY2008-Q3", "FY2008-Q4", "FY2009-Q1", "FY2009-Q2")
 
+STATED = ("FY2009-Q1", "FY2009-Q2")  # commentary and budgets are returned from the second year on
+
 
 @pytest.fixture(scope="module")
 def partnership() -> Partnership:
@@ -478,7 +480,7 @@ class TestStory:
         sent = Counter((step.key, step.period.id) for step in story.deliveries)
         for key, contract in partnership.contracts.items():
             if contract.cadence == "quarter" and key in GENERATORS:
-                assert all(sent[key, quarter] for quarter in QUARTERS), key
+                assert all(sent[key, quarter] for quarter in (STATED if contract.states else QUARTERS)), key
         for tranche in ("FY2008-T1", "FY2008-T2", "FY2008-T3", "FY2009-T1"):
             assert sent["council/street_cleanliness", tranche] == 1
         assert sent["schools/attendance_sessions", "AY2008"] == 3

@@ -14,7 +14,7 @@ from schemas.standard import Rule, Standard, check_standard, load_standard
 ROOT = Path(__file__).resolve().parents[2]
 STANDARDS = sorted((ROOT / "expectations").glob("*/*.yaml"))
 ROW_COUNT = "expect_table_row_count_to_be_between"
-# A rule of one of these types puts values of the rows into its result.
+# A rule of one of these types puts values of the rows into its result. A query's rows stay in DuckDB: see engine.py.
 SHOWS_VALUES = re.compile(r"distinct_values|most_common|_quantile_|_(max|min)_to_be")
 WHOLE = "table_row_count|unique_value_count|column_sum|column_mean"  # judged as a whole, with no row to point at
 JARGON = re.compile(

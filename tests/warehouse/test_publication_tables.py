@@ -321,9 +321,8 @@ def test_the_frames_have_what_a_page_needs(connection: duckdb.DuckDBPyConnection
     build(connection, "FY2008-Q2")
     frames = publication_frames(connection, "safety")
     assert set(frames) == {
-        "indicators", "comparators", "priorities", "data_quality", "due", "actions", "provenance", "spend", "left_out",
-            "changes",
-        "breaks",
+        "indicators", "comparators", "priorities", "data_quality", "due", "actions", "escalations", "provenance",
+        "spend", "priority_spend", "reward", "left_out", "changes", "breaks",
     }  # fmt: skip
     assert [*frames["indicators"].columns] == [
         *INDICATOR_COLUMNS,

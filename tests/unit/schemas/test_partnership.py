@@ -24,6 +24,7 @@ DATASETS = {
     *("council/street_cleanliness", "council/planning_applications", "council/benefit_claims"),
     *("council/out_of_work_benefits", "council/homelessness", "council/spend", "council/neet"),
     "council/indicator_return",
+    *("council/commentary", "council/grant_budget"),
     *("schools/attendance_sessions", "schools/exclusions", "schools/published_attendance"),
     *("schools/attainment", "schools/looked_after_outcomes"),
 }
@@ -36,6 +37,7 @@ PUBLISHED = {
 NOT_ABOUT_PEOPLE = {
     *("council/household_waste", "council/street_cleanliness"),
     *("council/planning_applications", "council/housing_completions", "council/spend"),
+    *("council/commentary", "council/grant_budget"),
 }
 
 

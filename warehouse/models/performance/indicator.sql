@@ -37,7 +37,8 @@ WITH delivered AS (
         calendar.year_parts,
         coalesce(area.area_name, figure.area_code) AS area_name,
         coalesce(delivered.with_exceptions, false) AS with_exceptions,
-        -- Baselines and targets are set for the whole partnership.
+        -- Commentary, baselines and targets are for the whole partnership.
+        own.area_code IS NOT NULL AND figure.breakdown = 'all' AS of_all,
         CASE WHEN own.area_code IS NOT NULL AND figure.breakdown = 'all' THEN CAST(indicator.baseline AS DOUBLE) END
             AS baseline,
         CASE WHEN own.area_code IS NOT NULL AND figure.breakdown = 'all'
@@ -132,7 +133,7 @@ SELECT
     coalesce(this.basis <> 'final', true) AS provisional,
     this.suppressed,
     this.status,
-    CAST(NULL AS VARCHAR) AS commentary,
+    CASE WHEN this.of_all THEN said.commentary END AS commentary,
     CASE WHEN this.ytd IS NOT NULL THEN this.forecast_method END AS forecast_method,
     this.comparable_from,
     this.basis,
@@ -141,6 +142,8 @@ SELECT
     CASE WHEN this.status = 'missing' THEN this.last_value END AS carried_forward,
     CASE WHEN this.status = 'missing' THEN this.last_period END AS carried_from
 FROM carried AS this
+LEFT JOIN stated.said AS said
+    ON said.framework = this.framework AND said.indicator = this.indicator AND said.period = this.period
 LEFT JOIN described AS just_before
     ON just_before.indicator = this.indicator
     AND just_before.area_code = this.area_code
