@@ -6,18 +6,18 @@ again: that file had been called wrong already, so the period is missing until a
 earlier one back sends it again.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from flows.merge import merge_accepted
+from flows.merge import merge_accepted, record_what_moved
 from flows.settings import Settings, today
 from flows.validate import validate_received
 from schemas.periods import in_words
 from warehouse import ledger
 from warehouse.connection import Connection, one_run, open_memory, open_warehouse, transaction
 from warehouse.reference import create_reference
-from warehouse.values import create_merged, recompute
+from warehouse.values import create_merged, recompute, remember
 
 
 class DecisionError(Exception):
@@ -108,7 +108,7 @@ def may_be_confirmed(connection: Connection, delivery: Mapping[str, Any], rule_i
         raise DecisionError(f"{delivery_id} is {delivery['state']}: there is nothing to judge anew.")
 
 
-def restate(settings: Settings, found: Iterable[dict[str, Any]], withdrawn: dict[str, str] | None = None) -> None:
+def restate(settings: Settings, found: list[dict[str, Any]], withdrawn: dict[str, str] | None = None) -> None:
     """Take the deliveries' contributions out and work out anew what they fed, in one transaction."""
     moment = settings.now()
     with open_memory() as working:
@@ -116,6 +116,7 @@ def restate(settings: Settings, found: Iterable[dict[str, Any]], withdrawn: dict
         with open_warehouse(settings.home, writable=True, working=working) as connection:
             create_merged(connection)
             with transaction(connection):
+                remember(connection)
                 for row in found:
                     delivery_id = str(row["delivery_id"])
                     if withdrawn is not None:
@@ -135,3 +136,4 @@ def restate(settings: Settings, found: Iterable[dict[str, Any]], withdrawn: dict
                     datasets={f"{row['partner']}/{row['dataset']}" for row in found},
                     today=today(settings),
                 )
+                record_what_moved(settings, connection, [str(row["delivery_id"]) for row in found])

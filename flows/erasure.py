@@ -315,7 +315,9 @@ def _lines(told: Certificate) -> Iterator[str]:
         yield f"Removed       {place}: {files:,} file{'' if files == 1 else 's'}, {size:,} bytes"
     yield "Rewritten     warehouse.duckdb, so that no trace of a deleted row stays in it"
     for moved in told.moved:
-        yield f"Restated      {moved.framework} {moved.indicator} {moved.period}: {moved.before} -> {moved.after}"
+        part = (moved.before, moved.after) if moved.before != moved.after else (moved.ytd_before, moved.ytd_after)
+        whole = "" if moved.before != moved.after else " year to date"
+        yield f"Restated      {moved.framework} {moved.indicator} {moved.period}{whole}: {part[0]} -> {part[1]}"
     if told.moved:
         yield "              Nothing takes its place: the period counts as not received until a new file comes"
     for publication in told.publications:

@@ -5,7 +5,8 @@ and recompute the values whose window they touch.
 """
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,9 @@ from warehouse import ledger
 from warehouse.connection import Connection, literal, open_memory, open_warehouse, transaction
 from warehouse.contributions import ContributionError, contribute, contribute_nothing
 from warehouse.reference import create_reference
-from warehouse.values import create_merged, recompute
+from warehouse.values import Moved, create_merged, recompute, remember, what_moved
+
+RESTATED = "figures.restated"  # the audit event
 
 
 @dataclass(frozen=True)
@@ -88,10 +91,12 @@ def _commit(
     drawn: dict[str, Path],
 ) -> list[Merged]:
     moment = settings.now()
-    done, touched = [], []
+    done: list[Merged] = []
+    touched: list[str] = []
     ready = [delivery for delivery in waiting if delivery["delivery_id"] in drawn]
     if not ready:
         return []
+    remember(connection)
     for delivery in ready:
         delivery_id = delivery["delivery_id"]
         # A crash between two runs can leave rows of the same delivery: they are the same rows, so once is enough.
@@ -115,7 +120,32 @@ def _commit(
         last=last,
         today=today(settings),
     )
+    record_what_moved(settings, connection, [one.delivery_id for one in done])
     return done
+
+
+def record_what_moved(settings: Settings, connection: Connection, delivery_ids: list[str]) -> None:
+    """One audit row: which figures that had been there were restated since ``remember``, and by how much."""
+    restated = [asdict(moved) for moved in what_moved(connection) if moved.restated]
+    if restated:
+        ledger.audit(
+            connection,
+            RESTATED,
+            delivery_ids[-1],
+            {"deliveries": delivery_ids, "figures": restated},
+            actor=settings.actor,
+            at=settings.now(),
+        )
+
+
+def restated_by(settings: Settings, delivery_ids: Iterable[str]) -> list[Moved]:
+    """The figures that the merges of these deliveries restated, in the order they did."""
+    wanted = set(delivery_ids)
+    with open_warehouse(settings.home) as connection:
+        rows = ledger.audited(connection, RESTATED)
+    return [
+        Moved(**figure) for details in rows if wanted & set(details["deliveries"]) for figure in details["figures"]
+    ]
 
 
 def _retire(settings: Settings, connection: Connection, delivery: dict[str, Any]) -> list[str]:

@@ -4,10 +4,11 @@ import os
 import sys
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from flows.examine import Verdict
+from warehouse.values import Moved
 
 if TYPE_CHECKING:  # commands that only look need not import what judges
     from flows.rejudge import Outcome
@@ -83,6 +84,29 @@ def deliveries_text(found: Sequence[Mapping[str, Any]]) -> str:
         if row["reason"]
     ]
     return "\n".join([table(headers, rows, right=(3, 4, 5, 6)), *([""] if notes else []), *notes])
+
+
+def restated_lines(restated: Sequence[Moved]) -> Iterator[str]:
+    """Which figures that had been there moved, and by how much; of a small count only that it did."""
+    if restated:
+        yield f"\n{len(restated)} figure{' was' if len(restated) == 1 else 's were'} restated:"
+    for moved in restated:
+        told = "by numbers too small to show" if moved.small else "; ".join(_moves(moved))
+        yield f"  {moved.framework} {moved.indicator} {moved.period}: {told}"
+
+
+def _moves(moved: Moved) -> Iterator[str]:
+    for name, before, after in (
+        ("", moved.before, moved.after),
+        ("year to date ", moved.ytd_before, moved.ytd_after),
+    ):
+        if before != after and (name == "" or (before, after) != (moved.before, moved.after)):
+            by = f" ({after - before:+,.6g})" if before is not None and after is not None else ""
+            yield f"{name}{_amount(before)} -> {_amount(after)}{by}"
+
+
+def _amount(value: float | None) -> str:
+    return "missing" if value is None else f"{value:,.6g}"
 
 
 def status_text(found: Mapping[str, Any]) -> str:

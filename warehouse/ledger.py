@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from warehouse.connection import Connection, transaction
+from warehouse.connection import Connection, literal, transaction
 from warehouse.tables import create_tables
 
 MODELS = Path(__file__).parent / "models" / "ledger"
@@ -323,6 +323,19 @@ def audit(
     connection.execute(
         "INSERT INTO warehouse.ledger.audit VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [*row, chain_hash(row)]
     )
+
+
+def audited(connection: Connection, event: str) -> list[dict[str, Any]]:
+    """The details of every audit row of one event, in order; none before the first delivery."""
+    there = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() WHERE database_name = 'warehouse' AND table_name = 'audit'"
+    ).fetchall()[0][0]
+    if not there:
+        return []
+    rows = connection.execute(
+        f"SELECT details FROM warehouse.ledger.audit WHERE event = '{literal(event)}' ORDER BY sequence"
+    ).fetchall()
+    return [json.loads(details) for (details,) in rows]
 
 
 def chain_hash(row: list[Any]) -> str:

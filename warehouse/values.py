@@ -27,7 +27,7 @@ SCRATCH = (
     "value_population",
 )
 _HEADLINES = (
-    "SELECT framework, indicator, period, value FROM warehouse.merged.value "
+    "SELECT framework, indicator, period, value, numerator, ytd, ytd_numerator FROM warehouse.merged.value "
     "JOIN reference.partnership USING (area_code) WHERE breakdown = 'all'"
 )
 
@@ -122,13 +122,25 @@ def _check_calendar(connection: duckdb.DuckDBPyConnection, today: date) -> None:
 
 @dataclass(frozen=True)
 class Moved:
-    """A headline figure that a change moved; None is a figure that is missing."""
+    """A headline figure that a change moved, of its period or of the year to date; None is a figure that is missing.
+
+    `small`: one of the counts, or their difference, is below the threshold of an agreement behind the figure, so the
+    numbers are for the warehouse alone.
+    """
 
     framework: str
     indicator: str
     period: str
     before: float | None
     after: float | None
+    ytd_before: float | None
+    ytd_after: float | None
+    small: bool
+
+    @property
+    def restated(self) -> bool:
+        """Whether something had been said before; else the figure is new."""
+        return self.before is not None or self.ytd_before is not None
 
 
 def remember(connection: duckdb.DuckDBPyConnection) -> None:
@@ -137,19 +149,27 @@ def remember(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def what_moved(connection: duckdb.DuckDBPyConnection) -> list[Moved]:
-    """The headline figures that differ from what ``remember`` kept; forgets it."""
+    """The headline figures that differ from what ``remember`` kept, in value or year to date; forgets it."""
     found = connection.execute(
         f"""
+        WITH threshold AS (
+            SELECT term.framework, term.indicator, max(agreement.suppression_n) AS least
+            FROM reference.term AS term
+            JOIN reference.agreement AS agreement USING (partner, dataset)
+            GROUP BY ALL
+        )
         SELECT
-            coalesce(earlier.framework, now.framework),
-            coalesce(earlier.indicator, now.indicator),
-            coalesce(earlier.period, now.period),
-            earlier.value,
-            now.value
+            framework, indicator, period,
+            earlier.value, now.value, earlier.ytd, now.ytd,
+            coalesce(least(
+                earlier.numerator, now.numerator, earlier.ytd_numerator, now.ytd_numerator,
+                nullif(abs(now.numerator - earlier.numerator), 0),
+                nullif(abs(now.ytd_numerator - earlier.ytd_numerator), 0)
+            ) < threshold.least, false)
         FROM value_before AS earlier
-        FULL JOIN ({_HEADLINES}) AS now
-            ON now.framework = earlier.framework AND now.indicator = earlier.indicator AND now.period = earlier.period
-        WHERE earlier.value IS DISTINCT FROM now.value
+        FULL JOIN ({_HEADLINES}) AS now USING (framework, indicator, period)
+        LEFT JOIN threshold USING (framework, indicator)
+        WHERE earlier.value IS DISTINCT FROM now.value OR earlier.ytd IS DISTINCT FROM now.ytd
         ORDER BY ALL
         """
     ).fetchall()

@@ -72,9 +72,10 @@ def _deliver(options: argparse.Namespace) -> int:
 
 def _ingest(options: argparse.Namespace) -> int:
     from flows.keys import require_keys
+    from flows.merge import restated_by
     from flows.orchestration import run_ingest
     from flows.status import shown
-    from flows.terminal import deliveries_text
+    from flows.terminal import deliveries_text, restated_lines
 
     ready = settings()
     require_keys(ready)
@@ -85,6 +86,9 @@ def _ingest(options: argparse.Namespace) -> int:
         show([shown(row) for row in found])
     else:
         print(deliveries_text(found))
+        restated = restated_by(ready, [row["delivery_id"] for row in found])
+        for line in restated_lines(restated):
+            print(line)
     return OUR_FAULT if ours else OK
 
 

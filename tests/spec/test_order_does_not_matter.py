@@ -76,3 +76,57 @@ def test_a_recompute_leaves_other_datasets_alone(exchange: Exchange) -> None:
     before = exchange.all_values()
     recompute(exchange.connection, datasets=["police/street_crime"], today=exchange.today)
     assert exchange.all_values() == before
+
+
+ARRIVALS = st.tuples(st.sampled_from(range(len(DELIVERIES))), st.sampled_from([1, 2, 3]))  # a slot and its version
+WITHDRAWALS = st.tuples(st.sampled_from(range(len(DELIVERIES))), st.just(0))
+
+
+def amended(table: str, version: int) -> str:
+    """The same extract as it was sent again: its first row so many times more."""
+    header, first, *rest = table.splitlines()
+    return "\n".join([header, *[first] * version, *rest])
+
+
+@given(
+    events=st.lists(st.one_of(ARRIVALS, WITHDRAWALS), min_size=1, max_size=9),
+    threads=st.sampled_from([1, 2, 3, 8]),
+)
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_after_any_deliveries_corrections_and_withdrawals_a_rebuild_gives_the_same_values(
+    exchange: Exchange, events: list[tuple[int, int]], threads: int
+) -> None:
+    """Of a slot's versions the newest counts, whichever arrives last; a withdrawal counts for what stands then."""
+    connection, today = exchange.connection, date(2009, 4, 1)
+    exchange.today = today
+    for table in ("merged.contribution", "merged.value", "ledger.delivery"):
+        connection.execute(f"DELETE FROM warehouse.{table}")
+    connection.execute(f"SET threads = {threads}")
+    standing: dict[int, tuple[int, str]] = {}
+    for slot, version in events:
+        key, period, table = DELIVERIES[slot]
+        if version:
+            arrived = exchange.deliver(key, period, amended(table, version))
+            before = standing.get(slot, (0, arrived))
+            standing[slot] = max(before, (version, arrived))
+            for _, delivery_id in {before, (version, arrived)} - {standing[slot], (0, arrived)}:
+                exchange.move(delivery_id, "superseded")
+        elif slot in standing:
+            exchange.move(standing.pop(slot)[1], "withdrawn")
+        days = parse_period(period)
+        recompute(connection, datasets=[key], first=days.start, last=days.end, today=today)
+    step_by_step = exchange.all_values()
+
+    connection.execute("SET threads = 2")
+    shuffle_contributions(exchange, len(events))
+    exchange.recompute()
+    assert exchange.all_values() == step_by_step
+
+    # And as if only what stands had ever come, in the order of the slots.
+    for table in ("merged.contribution", "merged.value", "ledger.delivery"):
+        connection.execute(f"DELETE FROM warehouse.{table}")
+    for slot, (version, _) in sorted(standing.items()):
+        key, period, table = DELIVERIES[slot]
+        exchange.deliver(key, period, amended(table, version))
+    exchange.recompute()
+    assert exchange.all_values() == step_by_step
