@@ -60,6 +60,10 @@ $(VENV)/dbt: $(VENV)/.installed
 bench-publication: install  ## how long the publications of the demo take, part by part
 	@$(BIN)/python -m benchmarks.publication
 
+.PHONY: bench-history
+bench-history: install  ## does a delivery cost more as the history grows? 24 months of 100,000 rows
+	@$(BIN)/python -m benchmarks.history
+
 clean:  ## remove the virtual environment and the demo
 	rm -rf $(VENV) var
 

@@ -33,20 +33,27 @@ MEASURED_IN = {"all_ages": "people", "working_age": "people of working age"}
 
 # Columns of performance.indicator that an explanation has under the same name.
 TAKEN_OVER = (
-    "framework", "indicator", "name", "period", "area_code", "unit", "value", "numerator", "denominator", "lower",
+    "framework", "indicator", "name", "period", "area_code", "breakdown", "category", "unit", "value",
+    "numerator", "denominator", "lower",
     "upper", "ytd", "baseline", "target", "ytd_target", "rag", "direction_short", "direction_long", "forecast",
-    "data_quality", "status", "suppressed", "publication_id",
+    "data_quality", "status", "suppressed", "commentary", "publication_id",
 )  # fmt: skip
 
 Row = dict[str, Any]
 
 
 def explain(
-    exchange_duckdb: Path, indicator: str, period: str, area: str | None = None, framework: str | None = None
+    exchange_duckdb: Path,
+    indicator: str,
+    period: str,
+    area: str | None = None,
+    framework: str | None = None,
+    category: str | None = None,
 ) -> Explanation:
     """Explain the figure of an indicator for a period, of the whole partnership or of an area (code or name).
 
-    `indicator` is read kindly ("ni 16" is NI16); `framework` is needed only where two have such a figure.
+    `indicator` is read kindly ("ni 16" is NI16); `framework` is needed only where two have such a figure. `category`
+    asks for one part of a breakdown, such as Female.
 
     Raises:
         FileNotFoundError: nothing is published yet.
@@ -54,39 +61,55 @@ def explain(
     """
     if not exchange_duckdb.exists():
         raise FileNotFoundError("Nothing is published yet: run `exchange publish`.")
-    with _published(exchange_duckdb) as connection:
-        about = _indicator(connection, indicator, period, framework)
-        row = _figure(connection, about, period, area)
-        missing = row["status"] == "missing"
-        deliveries = _deliveries(connection, row)
-        awaited = _awaited(connection, about, row, deliveries) if missing else ()
-        terms = _rows(
-            connection,
-            "SELECT * FROM reference.term WHERE framework = ? AND indicator = ? ORDER BY weight DESC, measure",
-            row["framework"],
-            row["indicator"],
-        )
-        publication = _publication(connection, row["publication_id"])
-        return Explanation(
-            **{name: _plain(row[name]) for name in TAKEN_OVER},
-            period_words=parse_period(row["period"]).title,
-            area=row["area_name"],
-            good_is=row["polarity"],
-            definition=about["definition"],
-            source=about["source"],
-            shown_value=figure_text(row["value"], row["suppressed"], about["decimals"]),
-            shown_ytd=figure_text(row["ytd"], _ytd_is_withheld(row), about["decimals"]),
-            formula=_formula(about, terms, row["numerator"], row["denominator"], row["value"], row["suppressed"]),
-            ytd_formula=_ytd_formula(connection, about, terms, row),
-            reason=_reason(connection, row, missing, awaited),
-            awaited=awaited,
-            deliveries=deliveries,
-            **publication,
-        )
+    with published(exchange_duckdb) as connection:
+        return explain_in(connection, indicator, period, area, framework, category)
+
+
+def explain_in(
+    connection: duckdb.DuckDBPyConnection,
+    indicator: str,
+    period: str,
+    area: str | None = None,
+    framework: str | None = None,
+    category: str | None = None,
+) -> Explanation:
+    """As ``explain``, on a published file that is open (see ``published``).
+
+    Raises:
+        LookupError: there is no such figure; the sentence says what there is.
+    """
+    about = _indicator(connection, indicator, period, framework)
+    row = _figure(connection, about, period, area, category)
+    missing = row["status"] == "missing"
+    deliveries = _deliveries(connection, row)
+    awaited = _awaited(connection, about, row, deliveries) if missing else ()
+    terms = _rows(
+        connection,
+        "SELECT * FROM reference.term WHERE framework = ? AND indicator = ? ORDER BY weight DESC, measure",
+        row["framework"],
+        row["indicator"],
+    )
+    publication = _publication(connection, row["publication_id"])
+    return Explanation(
+        **{name: _plain(row[name]) for name in TAKEN_OVER},
+        period_words=parse_period(row["period"]).title,
+        area=row["area_name"],
+        good_is=row["polarity"],
+        definition=about["definition"],
+        source=about["source"],
+        shown_value=figure_text(row["value"], row["suppressed"], about["decimals"]),
+        shown_ytd=figure_text(row["ytd"], _ytd_is_withheld(row), about["decimals"]),
+        formula=_formula(about, terms, row["numerator"], row["denominator"], row["value"], row["suppressed"]),
+        ytd_formula=_ytd_formula(connection, about, terms, row),
+        reason=_reason(connection, row, missing, awaited),
+        awaited=awaited,
+        deliveries=deliveries,
+        **publication,
+    )
 
 
 @contextmanager
-def _published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+def published(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The published file, read-only; attached, so that a reader in the same process is not in the way."""
     connection = duckdb.connect(":memory:")
     try:
@@ -153,7 +176,9 @@ def _periods(connection: duckdb.DuckDBPyConnection, about: Row) -> list[str]:
     return [row["period"] for row in rows]
 
 
-def _figure(connection: duckdb.DuckDBPyConnection, about: Row, period: str, area: str | None) -> Row:
+def _figure(
+    connection: duckdb.DuckDBPyConnection, about: Row, period: str, area: str | None, category: str | None
+) -> Row:
     """The row of performance.indicator (or of a comparator, in its columns) that is asked for."""
     periods = _periods(connection, about)
     wanted = next((p for p in periods if p.upper() == period.strip().upper()), None)
@@ -165,14 +190,20 @@ def _figure(connection: duckdb.DuckDBPyConnection, about: Row, period: str, area
     found = _rows(
         connection,
         "SELECT * FROM performance.indicator WHERE framework = $1 AND indicator = $2 AND period = $3 "
-        "AND breakdown = 'all' UNION ALL BY NAME "
+        "UNION ALL BY NAME "
         "SELECT comparator.*, indicator.name, indicator.unit, indicator.polarity, 'ok' AS data_quality "
         "FROM performance.comparator AS comparator JOIN reference.indicator AS indicator USING (framework, indicator) "
-        "WHERE framework = $1 AND indicator = $2 AND period = $3 AND breakdown = 'all'",
+        "WHERE framework = $1 AND indicator = $2 AND period = $3",
         about["framework"],
         about["indicator"],
         wanted,
     )
+    parts = sorted({row["category"] for row in found if row["breakdown"] != "all"})
+    part = "all" if category is None else next((one for one in parts if _folded(one) == _folded(category)), None)
+    if part is None:
+        there = f"It has: {', '.join(parts)}." if parts else "It is shown whole only."
+        raise LookupError(f"{about['indicator']} has no figure for the category '{category}' in {wanted}. {there}")
+    found = [row for row in found if row["category"] == part and (row["breakdown"] == "all") == (category is None)]
     own = _rows(connection, "SELECT area_code FROM reference.partnership")[0]["area_code"]
     asked = own if area is None else area
     for row in found:
@@ -361,13 +392,15 @@ def _ytd_formula(connection: duckdb.DuckDBPyConnection, about: Row, terms: Seque
         "SELECT figure.numerator, figure.denominator FROM performance.indicator AS figure "
         "JOIN reference.period AS calendar USING (framework, indicator, period) "
         "WHERE figure.framework = $1 AND figure.indicator = $2 AND figure.area_code = $3 "
-        "AND figure.breakdown = 'all' AND figure.period_end <= $4 AND calendar.year_start = "
+        "AND figure.breakdown = $6 AND figure.category = $7 AND figure.period_end <= $4 AND calendar.year_start = "
         "(SELECT year_start FROM reference.period WHERE framework = $1 AND indicator = $2 AND period = $5)",
         row["framework"],
         row["indicator"],
         row["area_code"],
         row["period_end"],
         row["period"],
+        row["breakdown"],
+        row["category"],
     )
     if not parts or any(part["numerator"] is None for part in parts):
         return None

@@ -68,6 +68,8 @@ class Explanation:
     period_words: str
     area: str
     area_code: str
+    breakdown: str
+    category: str  # of the breakdown; all/all for the whole
     unit: str
     good_is: str
     definition: str
@@ -92,6 +94,7 @@ class Explanation:
     data_quality: str
     status: str
     suppressed: bool
+    commentary: str | None
     reason: str | None  # why it is withheld or missing
     awaited: tuple[Awaited, ...]
     deliveries: tuple[DeliveryBehind, ...]
@@ -122,7 +125,8 @@ def number_text(value: Decimal | float) -> str:
 
 
 def _lines(told: Explanation) -> Iterator[str]:
-    yield f"{told.indicator} {told.name}, {told.period_words}, {told.area}"
+    part = "" if told.category == "all" else f", {told.breakdown.replace('_', ' ')}: {told.category}"
+    yield f"{told.indicator} {told.name}, {told.period_words}, {told.area}{part}"
     yield f"  {told.shown_value} {told.unit} ({told.good_is} is good)"
     if told.reason:
         yield f"  {told.reason}"
@@ -140,6 +144,8 @@ def _lines(told: Explanation) -> Iterator[str]:
     if told.rag:
         yield f"Status       {told.rag}"
     yield f"Data quality {told.data_quality}"
+    if told.commentary:
+        yield f"Commentary   {told.commentary}"
     yield ""
     yield "Deliveries" if told.deliveries else "Deliveries   none"
     for each in told.deliveries:

@@ -36,6 +36,7 @@ def add_to(command: Callable[..., Any]) -> None:
     explain.add_argument("indicator")
     explain.add_argument("period")
     explain.add_argument("--area", help="an area code (default: the partnership's own area)")
+    explain.add_argument("--category", help="one part of a breakdown, such as female (default: the whole)")
     explain.add_argument("--framework")
     explain.add_argument("--json", action="store_true")
 
@@ -89,7 +90,7 @@ def _explain(options: argparse.Namespace) -> int:
     file = settings().published / "current" / "exchange.duckdb"
     if not file.exists():
         return said("Nothing is published yet. Publish with: exchange publish", WRONG_USE)
-    found = explain(file, options.indicator, options.period, area=options.area, framework=options.framework)
+    found = explain(file, options.indicator, options.period, options.area, options.framework, options.category)
     if options.json:
         return show(found.to_dict())
     print(found.to_text())

@@ -25,6 +25,7 @@ from schemas.partnership import REPOSITORY
 from tests.golden import surfaces
 from warehouse.connection import open_warehouse
 from warehouse.dictionary import described_tables
+from warehouse.explain import explain_in, published
 
 GOLDEN = Path(__file__).parent
 ACCOUNT = (
@@ -312,3 +313,82 @@ def test_the_dictionary_says_what_the_database_says(settings: Settings) -> None:
             assert f"<code>{column.name}</code>" in page
             assert column.comment, f"{table.name}.{column.name}"
             assert column.comment in page
+
+
+# One figure of every kind: the newest of each indicator, whole or part, shown or withheld, ours or a comparator's.
+EVERY_KIND = """
+    SELECT framework, indicator, period, area_code, breakdown, category, suppressed, status
+    FROM (FROM performance.indicator UNION ALL BY NAME FROM performance.comparator)
+    QUALIFY row_number() OVER (
+        PARTITION BY framework, indicator, breakdown, suppressed, status, left(area_code, 3)
+        ORDER BY period_end DESC, area_code, category
+    ) = 1
+    ORDER BY ALL
+"""
+
+
+def test_explain_answers_for_every_figure(settings: Settings) -> None:
+    """Definition, formula with its numbers, deliveries, agreement, SQL; of a withheld one no number at all."""
+    with published(settings.published / "current" / "exchange.duckdb") as file:
+        figures = file.execute(EVERY_KIND).fetchall()
+        assert {(row[0], row[6]) for row in figures} >= {
+            ("laa-2008-11", False), ("laa-2008-11", True),
+            ("local-outcomes-2026", False), ("local-outcomes-2026", True),
+        }  # fmt: skip
+        for framework, indicator, period, area, breakdown, category, suppressed, status in figures:
+            asked = None if breakdown == "all" else category
+            told = explain_in(file, indicator, period, area, framework, asked)
+            about = f"{framework} {indicator} {period} {area} {breakdown} {category}"
+            assert (told.breakdown, told.category) == (breakdown, category), about
+            assert all((told.definition, told.source, told.models_sha256, told.publication_id)), about
+            assert told.formula.rpartition(" = ")[2] == told.shown_value, about
+            assert bool(told.deliveries) or status == "missing", about
+            for one in told.deliveries:
+                assert all((one.agreement_id, one.sha256, one.model, one.model_sha256)), about
+            if suppressed:
+                numbers = (told.value, told.numerator, told.lower, told.upper, told.ytd, told.forecast, told.rag)
+                assert numbers == (None,) * 7, about
+                assert (told.shown_value, told.shown_ytd, told.commentary) == ("[c]", "[c]", None), about
+                assert told.reason, about
+            elif status == "missing":
+                assert told.shown_value == "[x]", about
+                assert told.reason, about
+            else:
+                assert "[c]" not in told.formula, about
+
+
+def test_the_worked_queries_run_and_find_what_they_say(settings: Settings) -> None:
+    """docs/worked-queries.md is what a performance team copies from: each query must run and find something."""
+    text = (REPOSITORY / "docs" / "worked-queries.md").read_text(encoding="utf-8")
+    queries = re.findall(r"```sql\n(.+?)```", text, re.DOTALL)
+    assert len(queries) == 5
+    with duckdb.connect(settings.published / "current" / "exchange.duckdb", read_only=True) as file:
+        for query in queries:
+            assert file.execute(query).fetchall(), query
+
+
+def test_actions_and_money_stand_beside_the_figures(settings: Settings) -> None:
+    with duckdb.connect(settings.published / "current" / "exchange.duckdb", read_only=True) as file:
+        half_year = "framework = 'laa-2008-11' AND period = 'FY2009-Q2'"
+        actions = file.execute(
+            f"SELECT action_id, state, times_carried FROM performance.action WHERE {half_year} ORDER BY ALL"
+        ).fetchall()
+        assert actions == [
+            ("CA-2009-01", "overdue", 1),
+            ("CA-2009-02", "open", 1),
+            ("MS-2009-01", "open", 1),
+            ("MS-2009-02", "open", 0),
+        ]
+        awaited = "SELECT indicator FROM performance.commentary WHERE state LIKE '%awaited'"
+        assert file.execute(awaited).fetchall() == []
+        goes_up = (
+            f"SELECT indicator, action_id, to_layer FROM performance.escalation WHERE {half_year} ORDER BY ALL"
+        )
+        assert file.execute(goes_up).fetchall() == [
+            ("NI154", "CA-2009-01", "lpsb"),
+            ("NI154", None, "borough-partnership"),
+        ]
+        money = f"SELECT sum(budget), sum(share_percent) FROM performance.priority_spend WHERE {half_year}"
+        budget, share = file.execute(money).fetchall()[0]
+        assert budget == 23_420_000
+        assert float(share) == pytest.approx(100, abs=0.01)

@@ -43,14 +43,14 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
     """Offences that should fall: 25 a quarter are agreed; the council returns commentary, the health trust none."""
     made = small_partnership()
     add_indicator(made, targets={"FY2008": 100, "FY2009": 100})
-    for table, rows in {
+    agreed: Mapping[str, list[tuple[object, ...]]] = {
         "dataset": [
             ("council", "commentary", "Commentary", "quarter", "Words.", "commentary"),
             ("council", "grant_budget", "Budgets", "quarter", "Money.", "budget"),
         ],
         "agreement": [
-            ("words", "council", "commentary", 0, ["restricted"], ["strategic", "executive", "operational"]),
-            ("money", "council", "grant_budget", 0, ["restricted", "public"], ["strategic", "executive"]),
+            ("words", "council", "commentary", 0, 0, ["restricted"], ["strategic", "executive", "operational"]),
+            ("money", "council", "grant_budget", 0, 0, ["restricted", "public"], ["strategic", "executive"]),
         ],
         "escalation": [
             (FRAMEWORK, "red", 2, 1, "Twice."),
@@ -60,7 +60,8 @@ def connection() -> Iterator[duckdb.DuckDBPyConnection]:
         "code": [("owner_roles", "ward_sergeant", "Ward sergeant"), ("grant_lines", "safer", "Safer communities")],
         "ring_fence": [(FRAMEWORK, "supporting_people", "FY2008", "Its own purpose only.")],
         "reward": [(FRAMEWORK, 60, 100, "Modelled, never paid.")],
-    }.items():
+    }
+    for table, rows in agreed.items():
         fill(made, REFERENCE, table, rows)
     yield made
     made.close()
