@@ -6,7 +6,7 @@ unexport PYTHONDONTWRITEBYTECODE
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check faults hostile attack bench bench-publication install clean
+.PHONY: demo test check faults hostile attack bench bench-publication bench-latency install clean
 
 demo: install  ## run the whole job on the shipped synthetic extracts
 	@$(BIN)/exchange demo
@@ -63,6 +63,9 @@ bench-publication: install  ## how long the publications of the demo take, part 
 .PHONY: bench-history
 bench-history: install  ## does a delivery cost more as the history grows? 24 months of 100,000 rows
 	@$(BIN)/python -m benchmarks.history
+
+bench-latency: install  ## seconds from a dropped file to its merge, warm worker and stock worker
+	@$(BIN)/python -m benchmarks.latency
 
 clean:  ## remove the virtual environment and the demo
 	rm -rf $(VENV) var

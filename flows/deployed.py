@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
+from uuid import UUID
 
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.runtime import flow_run
 from prefect.states import Completed, Failed
@@ -170,6 +172,19 @@ def _brought_through(settings: Settings) -> set[str]:
                 return taken
 
 
+def _renamed(rows: Sequence[dict[str, Any]]) -> None:
+    """Name the run after its deliveries, unknown when it began; a server that does not take it keeps the old one."""
+    run_id = flow_run.get_id()
+    if run_id is None or not rows:
+        return
+    what = record.name_of(rows[0]) if len(rows) == 1 else f"{len(rows)} deliveries"
+    try:
+        with get_client(sync_client=True) as client:
+            client.update_flow_run(UUID(run_id), name=f"{flow_run.get_flow_name()} {what}")
+    except Exception as error:
+        log.warning("a run could not be renamed: %s", type(error).__name__)
+
+
 def _told(settings: Settings, taken: set[str]) -> list[dict[str, Any]]:
     """The deliveries of a run as they stand, after showing them in the run's record."""
     if not taken:
@@ -192,6 +207,7 @@ def _told(settings: Settings, taken: set[str]) -> list[dict[str, Any]]:
 def _ended(settings: Settings, taken: set[str]) -> Any:
     """The final state of a run, named after what became of its deliveries; a caller gets its data, the rows."""
     rows = _told(settings, taken)
+    _renamed(rows)
     decisions = [record.decision_of(row) for row in rows]
     return Completed(data=rows, name=record.state_name(decisions), message=record.sentence(decisions) or None)
 
@@ -234,9 +250,9 @@ def merge() -> list[dict[str, Any]]:
 def notify() -> Any:
     """Send what the outbox still holds: alerts and receipts that a mail server away did not take."""
     with _run() as settings:
-        unsent = notify_station(settings)
+        ended: State[Any] = notify_station(settings, return_state=True)
         tell_moves(settings)
-        return Completed(name="Mail waits" if unsent else "Completed", message=f"{unsent} messages wait")
+        return Completed(name=ended.name, message=ended.message)
 
 
 @flow(name="publish", flow_run_name=_named, persist_result=False)

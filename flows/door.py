@@ -56,6 +56,15 @@ def not_a_file(problem: str | None) -> Identified:
     )
 
 
+def not_as_described() -> Identified:
+    """A file whose bytes are not those its manifest names was cut short or changed on the way."""
+    return Identified(
+        "refused",
+        reason="It is not the file that its manifest describes: the sha256 differs, so it may have been cut short.",
+        remedy="Send the file again, with a manifest written when the file was whole.",
+    )
+
+
 def at_the_door(partnership: Partnership, caller: Caller) -> Identified:
     """Decide whether a file is received, held or refused, each with a plain reason."""
     contract = partnership.contracts.get(caller.key)

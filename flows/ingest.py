@@ -19,9 +19,10 @@ from typing import Any
 
 from flows import messages
 from flows.apart import handled_apart
+from flows.channels import fetch_all
 from flows.contained import ContainedError, contained, limit_seconds, watched
 from flows.definitions import note_definitions
-from flows.door import Caller, Identified, at_the_door, not_a_file
+from flows.door import Caller, Identified, at_the_door, not_a_file, not_as_described
 from flows.files import copy_whole, make_private, sync_folder, write_json
 from flows.land import Arrival, plain_name, read_manifest, waiting
 from flows.settings import LONDON, Settings
@@ -67,6 +68,7 @@ class Claim:
 
 def ingest_waiting(settings: Settings) -> list[str]:
     """Take in everything that waits; returns the delivery ids in order of arrival. Claims left by a crash first."""
+    fetch_all(settings)
     left = [_reopened(folder) for folder in _claim_folders(settings)]
     claims = [claim for claim in left if claim is not None and claim.tries < MAXIMUM_TRIES]
     for number, arrival in enumerate(waiting(settings)):
@@ -233,6 +235,8 @@ def _identified(settings: Settings, claim: Claim, suspect: bool) -> tuple[FileFa
 
 def _looked_at(partnership: Partnership, claim: Claim) -> tuple[FileFacts, Identified]:
     facts = inspect(claim.bytes_path)
+    if claim.manifest.get("sha256") not in (None, facts.sha256):
+        return facts, not_as_described()
     caller = Caller(
         key=f"{claim.partner}/{claim.dataset}",
         path=claim.bytes_path,

@@ -10,11 +10,12 @@ import os
 import re
 import stat
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from flows.files import copy_whole, make_private, write_json
+from flows.files import copy_whole, make_private, write_json, write_whole
 from flows.settings import Settings
 from warehouse.reader import inspect
 
@@ -23,6 +24,7 @@ CHECK = "check"  # the folder in a dataset's inbox whose files are judged and no
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
 MANIFEST_BYTES = 65_536
 SETTLED_SECONDS = 1.0  # of the computer's own clock: how long a file copied in by hand must lie still
+NO_FILE = {"link": "it is a link, not a file", "directory": "it is a folder, not a file"}
 NUMBERED = re.compile(r"^\d{6}-")
 
 
@@ -60,12 +62,20 @@ def deliver(settings: Settings, file: Path, key: str, period: str | None = None)
             period = parse_period(period).id
         except ValueError as error:
             raise DeliverError(str(error)) from None
-    folder = make_private(settings.inbox / key)
     facts = inspect(file)
-    name = plain_name(file.name)
+    return place(settings, settings.inbox / key, file.name, file, {"period": period, "sha256": facts.sha256})
+
+
+def place(settings: Settings, folder: Path, name: str, content: Path | bytes, said: Mapping[str, Any]) -> Path:
+    """Put a file whole into a folder of the inbox, never over another, with what is said of it as its manifest.
+
+    ``said`` may hold the file's ``sha256``, its ``rows`` and ``period``, or a ``kind``: what lay there that is no
+    file (``link``, ``directory``). Returns the file's place.
+    """
+    make_private(folder)
     number = 1 + max((int(found.name[:6]) for found in folder.iterdir() if NUMBERED.match(found.name)), default=0)
     while True:
-        target = folder / f"{number:06d}-{name}"
+        target = folder / f"{number:06d}-{plain_name(name)}"
         manifest = target.with_name(target.name + MANIFEST)
         try:
             # The manifest goes first and reserves the number: a file is never seen without its manifest.
@@ -75,18 +85,12 @@ def deliver(settings: Settings, file: Path, key: str, period: str | None = None)
             continue
         os.close(descriptor)
         break
-    write_json(
-        manifest,
-        {
-            "original_name": file.name,
-            "period": period,
-            "sha256": facts.sha256,
-            "size_bytes": facts.size,
-            "actor": settings.actor.name,
-            "delivered_at": settings.now().isoformat(),
-        },
-    )
-    copy_whole(file, target)
+    about = {"original_name": name, "actor": settings.actor.name, "delivered_at": settings.now().isoformat()}
+    write_json(manifest, {**about, **said})
+    if isinstance(content, Path):
+        copy_whole(content, target)
+    else:
+        write_whole(target, content)
     return target
 
 
@@ -135,27 +139,39 @@ def _arrivals(folder: Path, partner: str) -> list[Arrival]:
             seen = path.lstat()
         except FileNotFoundError:  # taken away again since it was listed
             continue
-        mode = seen.st_mode
-        if stat.S_ISREG(mode) and beside not in names and not _is_settled(path, seen):
+        manifest = path.with_name(beside) if beside in names else None
+        if stat.S_ISREG(seen.st_mode) and not _is_whole(path, seen, manifest):
             continue
-        problem = None
-        if stat.S_ISLNK(mode):
-            problem = "it is a link, not a file"
-        elif stat.S_ISDIR(mode):
-            problem = "it is a folder, not a file"
-        elif not stat.S_ISREG(mode):
-            problem = "it is not a regular file"
-        arrivals.append(
-            Arrival(path, partner, folder.name, problem, path.with_name(beside) if beside in names else None)
-        )
+        arrivals.append(Arrival(path, partner, folder.name, _problem(seen.st_mode, manifest), manifest))
     return sorted(arrivals, key=_order)
 
 
-def _is_settled(path: Path, seen: os.stat_result) -> bool:
-    """True when a file copied in by hand is whole, as far as can be seen: unchanged for ``SETTLED_SECONDS``.
+def _problem(mode: int, manifest: Path | None) -> str | None:
+    """Why an entry is no file, or was none where it came from."""
+    kind = "link" if stat.S_ISLNK(mode) else "directory" if stat.S_ISDIR(mode) else None
+    if kind is None and not stat.S_ISREG(mode):
+        kind = "device"
+    if kind is None:
+        kind = read_manifest(manifest).get("kind")
+    return None if kind is None else NO_FILE.get(str(kind), "it is not a regular file")
 
-    A file that ``deliver`` placed needs no wait: it appears whole, with its manifest.
+
+def _is_whole(path: Path, seen: os.stat_result, manifest: Path | None) -> bool:
+    """True when a file is whole, as far as can be seen: placed by ``place``, as its manifest says, or lying still.
+
+    A file that ``place`` put there appears whole. One copied in by hand must not change for ``SETTLED_SECONDS``,
+    unless a manifest beside it has the sha256 of its bytes.
     """
+    if manifest is not None:
+        if NUMBERED.match(path.name):
+            return True
+        if (said := read_manifest(manifest).get("sha256")) is not None and said == inspect(path).sha256:
+            return True
+    return _is_settled(path, seen)
+
+
+def _is_settled(path: Path, seen: os.stat_result) -> bool:
+    """True when a file has not changed for ``SETTLED_SECONDS``."""
     age = time.time() - seen.st_mtime
     if 0 <= age < SETTLED_SECONDS:
         time.sleep(SETTLED_SECONDS - age)
@@ -178,11 +194,12 @@ def _order(arrival: Arrival) -> tuple[int, int, str]:
 
 
 def _entries(folder: Path) -> list[Path]:
-    return [
-        path
-        for path in folder.iterdir()
-        if not path.name.startswith(".") and not path.name.lower().endswith(UNFINISHED)
-    ]
+    return [path for path in folder.iterdir() if not is_unfinished(path.name)]
+
+
+def is_unfinished(name: str) -> bool:
+    """True for the name of a file that is still written, by the custom of the programs that write files."""
+    return name.startswith(".") or name.lower().endswith(UNFINISHED)
 
 
 def read_manifest(path: Path | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from email.message import EmailMessage
 from email.utils import getaddresses
 from typing import Any
 
+from flows.channels import give_all_back
 from flows.compose import Letter, letter, letters, people_of
 from flows.files import write_whole
 from flows.messages import on_refused_address
@@ -48,7 +49,8 @@ def send_outbox(settings: Settings, *, dead_too: bool = False) -> tuple[int, int
         sent, waiting = _send_waiting(settings, f"state IN ({states})")
         # What sending itself gave rise to, an address refused for good, goes out at once.
         told, untold = _send_waiting(settings, "state = 'waiting' AND attempts = 0")
-        return sent + told, waiting + untold
+    give_all_back(settings)
+    return sent + told, waiting + untold
 
 
 def _send_waiting(settings: Settings, which: str) -> tuple[int, int]:
@@ -124,7 +126,7 @@ def _send_all(settings: Settings, written: list[Letter], told_in: dict[str, str]
             write_whole(settings.home / "outbox" / f"{one.id}.eml", one.mail.as_bytes())
         return [(one, Outcome(str(one.mail["To"]))) for one in written]
     try:
-        server = _connected(settings.smtp)
+        server = connected(settings.smtp)
     except (OSError, smtplib.SMTPException) as error:
         return [(one, Outcome(None, type(error).__name__)) for one in written]
     try:
@@ -177,7 +179,8 @@ def _for_good(refused: dict[str, tuple[int, bytes]]) -> tuple[str, ...]:
     return tuple(address for address, (code, _) in refused.items() if code >= FOR_GOOD)
 
 
-def _connected(smtp: Smtp) -> smtplib.SMTP:
+def connected(smtp: Smtp) -> smtplib.SMTP:
+    """A connection to the mail server, signed in; the caller closes it. Raises OSError or SMTPException."""
     server = smtplib.SMTP(smtp.host, smtp.port, timeout=TIMEOUT)
     try:
         if smtp.starttls:

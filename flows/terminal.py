@@ -11,6 +11,7 @@ from flows.examine import Verdict
 from warehouse.values import Moved
 
 if TYPE_CHECKING:  # commands that only look need not import what judges
+    from flows.doctor import Finding
     from flows.rejudge import Outcome
 
 WORDS = {
@@ -59,6 +60,18 @@ def _coloured(line: str) -> str:
         if f" {state}" in line:
             return _painted(line, state)
     return line
+
+
+def findings_text(found: "Sequence[Finding]") -> str:
+    """The doctor's findings, one a line, longer ones wrapped; and how it stands."""
+    width = max(len(finding.about) for finding in found)
+    lines = []
+    for finding in found:
+        lead = f"{finding.state:<5}  {finding.about:<{width}}  "
+        lines.append(textwrap.fill(finding.says, 110, initial_indent=lead, subsequent_indent=" " * len(lead)))
+    wrong = sum(finding.state == "wrong" for finding in found)
+    ends = "Nothing stands in the way." if not wrong else f"{wrong} to mend before it can run."
+    return "\n".join([*lines, "", ends])
 
 
 def deliveries_text(found: Sequence[Mapping[str, Any]]) -> str:

@@ -20,6 +20,15 @@ class Person:
 
 
 @dataclass(frozen=True, slots=True)
+class Inbox:
+    """Where a partner leaves its files and collects ours, when that is not a folder of the exchange's home."""
+
+    url: str  # s3://bucket/folder, sftp://host:port/folder or file:///folder
+    endpoint: str | None = None  # of an S3-compatible server
+    host_key: str | None = None  # the public key by which an SFTP server proves itself
+
+
+@dataclass(frozen=True, slots=True)
 class Partner:
     """An agency. While the officer is away (up to and including `away_until`) the deputy answers."""
 
@@ -32,6 +41,7 @@ class Partner:
     away_until: date | None
     governance_contact: str
     caldicott_guardian: str  # '' where the agency has none
+    inbox: Inbox | None
     source_path: Path
     fingerprint: str
 
@@ -58,6 +68,21 @@ def load_partner(path: Path, root: Path) -> tuple[Partner, Source]:
         away_until=loading.day(officers.get("away_until")),
         governance_contact=document["governance_contact"],
         caldicott_guardian=document.get("caldicott_guardian", ""),
+        inbox=_inbox(source),
         source_path=path,
         fingerprint=source.fingerprint,
     ), source
+
+
+def _inbox(source: Source) -> Inbox | None:
+    written = source.content.get("inbox")
+    if written is None:
+        return None
+    inbox = Inbox(**written)
+    if inbox.url.startswith("sftp://") and inbox.host_key is None:
+        raise source.error(
+            "inbox.host_key",
+            "is missing",
+            "write the server's public key, such as 'ssh-ed25519 AAAA...', which ssh-keyscan shows",
+        )
+    return inbox

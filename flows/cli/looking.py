@@ -1,11 +1,11 @@
-"""Commands that only look: check, status, explain, verify."""
+"""Commands that only look: check, status, explain, standards, verify, doctor."""
 
 import argparse
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from flows.cli.outcome import DATA_FAILED, OK, WRONG_USE, said, settings, show
+from flows.cli.outcome import DATA_FAILED, OK, OUR_FAULT, WRONG_USE, said, settings, show
 
 
 def add_to(command: Callable[..., Any]) -> None:
@@ -26,6 +26,11 @@ def add_to(command: Callable[..., Any]) -> None:
 
     state = command("status", _status, "deliveries and their states, who is due and who is overdue")
     state.add_argument("--json", action="store_true")
+    state.add_argument(
+        "--check",
+        action="store_true",
+        help="for monitoring: exit 3 when the sweep is late, the disk low or mail stuck",
+    )
 
     explain = command(
         "explain",
@@ -54,6 +59,9 @@ def add_to(command: Callable[..., Any]) -> None:
         help="write the catalogue (JSON, page), and a specification and a workbook to fill in for each dataset",
     )
 
+    doctor = command("doctor", _doctor, "is this machine set up: mail, inboxes, disk, modes, keys, versions")
+    doctor.add_argument("--json", action="store_true")
+
     verify = command("verify", _verify, "check the audit chain and the archive's checksums")
     verify.add_argument("--json", action="store_true")
 
@@ -74,6 +82,8 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
+    if options.check:
+        return _status_check(options)
     from flows.status import status
     from flows.terminal import status_text
 
@@ -82,6 +92,29 @@ def _status(options: argparse.Namespace) -> int:
         return show(found)
     print(status_text(found))
     return OK
+
+
+def _status_check(options: argparse.Namespace) -> int:
+    from flows.health import problems
+
+    found = problems(settings())
+    if options.json:
+        show({"problems": found})
+    else:
+        print("\n".join(found) or "All is well: the sweep is on time, there is room, no mail is stuck.")
+    return OUR_FAULT if found else OK
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    from flows.doctor import as_json, examine
+    from flows.terminal import findings_text
+
+    found = examine(settings())
+    if options.json:
+        show(as_json(found))
+    else:
+        print(findings_text(found))
+    return OUR_FAULT if any(finding.state == "wrong" for finding in found) else OK
 
 
 def _explain(options: argparse.Namespace) -> int:

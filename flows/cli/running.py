@@ -1,4 +1,4 @@
-"""Commands that move data: demo, deliver, ingest, publish; and up, worker, watch, which do so as files arrive."""
+"""Commands that move data: demo, deliver, ingest, sweep, publish; up, worker and watch do so as files arrive."""
 
 import argparse
 import os
@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from flows.cli.outcome import OK, OUR_FAULT, settings, show
+from flows.cli.outcome import OK, OUR_FAULT, WRONG_USE, said, settings, show
 
 
 def add_to(command: Callable[..., Any]) -> None:
@@ -30,6 +30,14 @@ def add_to(command: Callable[..., Any]) -> None:
         "ingest", _ingest, "take in everything waiting, through to merge, and send what is to be told"
     )
     ingest.add_argument("--json", action="store_true")
+
+    sweep = command(
+        "sweep",
+        _sweep,
+        "find and do whatever no event announced; for a timer where no Prefect server runs",
+        "exchange sweep chase send",
+    )
+    sweep.add_argument("parts", nargs="*", metavar="PART", help="only these parts (default: all, in their order)")
 
     publish = command(
         "publish",
@@ -90,6 +98,17 @@ def _ingest(options: argparse.Namespace) -> int:
         for line in restated_lines(restated):
             print(line)
     return OUR_FAULT if ours else OK
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from flows.sweep import PARTS, sweep
+
+    if unknown := [part for part in options.parts if part not in PARTS]:
+        return said(f"There is no part {unknown[0]} of the sweep. The parts are: {', '.join(PARTS)}.", WRONG_USE)
+    found = sweep(settings(), options.parts or None)
+    for one in found:
+        print(f"{one.part}: {one.problem + ', our fault' if one.problem else f'{len(one.done)} done'}")
+    return OUR_FAULT if any(one.problem for one in found) else OK
 
 
 def _publish(options: argparse.Namespace) -> int:

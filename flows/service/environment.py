@@ -22,6 +22,7 @@ QUIET = {
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "PREFECT_CLIENT_SERVER_VERSION_CHECK_ENABLED": "false",
     "PREFECT_SERVER_LOGGING_LEVEL": "WARNING",
+    "PREFECT_SERVER_DATABASE_TIMEOUT": "60",  # seconds one writer of its file waits for another
     "PREFECT_RESULTS_PERSIST_BY_DEFAULT": "false",
     # Who holds a deployment's slot outlives a restart of the server; in its memory the slot would stay taken.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",

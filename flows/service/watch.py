@@ -3,19 +3,25 @@
 It looks by polling, which works on a network mount as on a disk. It says only that there is work, never which file.
 """
 
+import logging
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from flows.channels import remote_partners, waiting_at
 from flows.events import landed
 from flows.land import CHECK, MANIFEST, UNFINISHED
 from flows.settings import Settings
+from schemas.partner import Partner
 
 LOOK_EVERY = 0.25  # seconds
+CHANNELS_EVERY = 10.0  # seconds between two looks at a channel that is a URL
 SETTLED = 0.75  # seconds a set of files must lie still: several copied at once make one run
 AGAIN_AFTER = 15.0  # seconds until files that still wait are announced anew, doubling up to AGAIN_AT_MOST
 AGAIN_AT_MOST = 300.0
 Seen = dict[str, tuple[int, int]]
+log = logging.getLogger("exchange.watch")
 
 
 def watch(
@@ -25,10 +31,11 @@ def watch(
 ) -> None:
     """Announce (partner, dataset) of what waits, until ``stopped``. An announcement nobody took is made again soon."""
     seen: Seen = {}
+    channels = _Channels(settings)
     still_since = told_at = 0.0
     patience, told = AGAIN_AFTER, set[str]()
     while not stopped():
-        now, found = time.monotonic(), present(settings.inbox)
+        now, found = time.monotonic(), present(settings.inbox) | channels.present()
         if found != seen:
             seen, still_since = found, now
         told &= found.keys()
@@ -39,6 +46,27 @@ def watch(
             if announce([place(name) for name in found]):
                 told_at, told = now, set(found)
         time.sleep(LOOK_EVERY)
+
+
+class _Channels:
+    """What waits in the partners' channels, looked at by a thread of its own: a slow one delays no local file."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._found: dict[str, Seen] = {}
+        for partner in remote_partners(settings):
+            threading.Thread(target=self._look, args=(partner,), daemon=True).start()
+
+    def present(self) -> Seen:
+        """Each entry as last seen."""
+        return {name: mark for found in [*self._found.values()] for name, mark in found.items()}
+
+    def _look(self, partner: Partner) -> None:
+        while True:
+            try:
+                self._found[partner.id] = waiting_at(partner)
+            except Exception as error:  # the ingest run tells the operator; here its text must not reach a log
+                log.warning("the channel of %s could not be looked at: %s", partner.id, type(error).__name__)
+            time.sleep(CHANNELS_EVERY)
 
 
 def present(inbox: Path) -> Seen:

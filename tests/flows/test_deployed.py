@@ -99,6 +99,7 @@ def test_ingest_is_one_flow_run_with_the_stations_as_its_tasks(
     (run,) = server.read_flow_runs()
     assert {each.flow_run_id for each in runs} == {run.id}
     assert (run.state_name, run.parameters) == ("Accepted", {})
+    assert run.name == "ingest council/household_waste FY2009-Q1"
     assert [each.state_name for each in runs] == ["Completed", "Accepted", "Completed", "Completed", "Completed"]
     for path in (home, home / "warehouse.duckdb"):
         assert path.stat().st_mode & 0o077 == 0, "for the owner only, whatever the worker's umask"
@@ -173,6 +174,11 @@ def test_a_deployment_runs_once_at_a_time_and_on_time_without_any_event(name: st
 def test_a_free_text_is_no_parameter(server: SyncPrefectClient, home: Path) -> None:
     with pytest.raises(ParameterTypeError):
         flows.deployed.publish(framework="Robert'); DROP TABLE")
+
+
+def test_a_notify_run_says_whether_mail_waits(server: SyncPrefectClient, home: Path, tmp_path: Path) -> None:
+    state: Any = flows.deployed.notify(return_state=True)
+    assert (state.name, state.message) == ("Completed", "0 sent, 0 waiting")
 
 
 def test_a_sweep_shows_what_each_part_did(server: SyncPrefectClient, home: Path, tmp_path: Path) -> None:
