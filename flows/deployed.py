@@ -27,6 +27,7 @@ from flows import record
 from flows.events import tell_moves
 from flows.examine import OurFaultError, Verdict
 from flows.ingest import ingest_waiting
+from flows.meetings import due_meetings, publish_for_meeting
 from flows.merge import merge_accepted
 from flows.notify import send_outbox
 from flows.publish import Made, PublishError, publish_due
@@ -261,6 +262,8 @@ def publish(framework: FrameworkId | None = None, period: PeriodId | None = None
     with _run() as settings:
         with _no_value_told():
             made = publish_due(settings, framework, period)
+            if framework is None:
+                made += [publish_for_meeting(settings, meeting) for meeting in due_meetings(settings)]
         tell_moves(settings)
         _show_publications(made)
         return made

@@ -13,6 +13,7 @@ from typing import Any
 
 from flows.files import make_private
 from flows.messages import on_fault
+from flows.readiness import note_ready
 from flows.settings import Settings, today
 from schemas.periods import parse_period
 from warehouse import ledger
@@ -47,7 +48,9 @@ def merge_accepted(settings: Settings) -> list[Merged]:
                 create_merged(connection)
                 with transaction(connection):
                     _tell_operator(settings, connection, waiting, faults)
-                    return _commit(settings, connection, waiting, drawn)
+                    merged = _commit(settings, connection, waiting, drawn)
+                    note_ready(settings, connection)
+                    return merged
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 

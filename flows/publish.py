@@ -218,7 +218,7 @@ def _record(
     moment: datetime,
     definitions: str,
 ) -> None:
-    """Write the publication into the ledger, with the notices of it; and, once, that its period is ready."""
+    """Write the publication into the ledger, with the notices of it."""
     known = connection.execute(
         "SELECT count(*) FROM warehouse.ledger.publication WHERE publication_id IN (?, ?)",
         [publication.publication_id, final_id(publication.publication_id)],
@@ -226,9 +226,6 @@ def _record(
     if known:
         return
     about = {"framework": publication.framework, "period": publication.period.id}
-    if publication.status == "ready" and not _was_ready(connection, about):
-        subject = f"{publication.framework}.{publication.period.id}"
-        ledger.audit(connection, "period.ready", subject, about, actor=settings.actor, at=moment)
     record_publication(
         connection,
         publication_id=publication.publication_id,
@@ -259,12 +256,3 @@ def record_publication(connection: Connection, **columns: Any) -> None:
     connection.execute(
         f"INSERT INTO warehouse.ledger.publication ({', '.join(columns)}) VALUES ({marks})", list(columns.values())
     )
-
-
-def _was_ready(connection: Connection, about: dict[str, str]) -> bool:
-    found = connection.execute(
-        "SELECT count(*) FROM warehouse.ledger.publication "
-        "WHERE framework = ? AND period = ? AND status <> 'provisional'",
-        list(about.values()),
-    ).fetchall()
-    return bool(found[0][0])
