@@ -143,6 +143,18 @@ def test_a_mean_of_named_months_is_blank_until_each_is_in(exchange: Exchange) ->
     assert exchange.headline("K-months", "FY2008").status == "missing"
 
 
+def test_ni117_from_records_of_young_people(exchange: Exchange) -> None:
+    """Counted on the last day of each month: 17-year-olds of whom the service does not know are outside the base."""
+    for month, neet in (("2008-10", 50), ("2008-11", 21), ("2008-12", 22), ("2009-01", 19)):
+        others = 300 - neet
+        rows = [f"{n} | 17 | {'neet' if n < neet else 'education'}" for n in range(neet + others)]
+        rows += [f"u{n} | 17 | not known" for n in range(40)]
+        exchange.deliver("council/neet", month, "\n".join(["young_person_ref | age | activity", *rows]))
+    figure = exchange.headline("K-neet", "FY2008")
+    assert figure.denominator == 300
+    assert figure.value == pytest.approx(100 * 62 / 900)
+
+
 def test_rolling_twelve_months_are_blank_until_twelve_months_are_held(exchange: Exchange) -> None:
     """NI 32: repeat cases among all cases of the twelve months that end with the quarter."""
     give(
