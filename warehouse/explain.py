@@ -15,6 +15,7 @@ from typing import Any
 
 import duckdb
 
+from schemas.framework import CHANGES
 from schemas.periods import parse_period
 from warehouse.connection import literal
 from warehouse.explanation import (
@@ -29,6 +30,15 @@ from warehouse.explanation import (
 )
 
 SOME = 8  # how many other periods or indicators an error names
+RETURN = "indicator_return"  # whichever partner sends it
+RETURNED = {"numerator": "counted, as returned", "denominator": "among whom, as returned", "value": "as stated"}
+# Formulas over other days than the period's own, in words.
+SPANS = {
+    "rolling_average": ", the mean of twelve months,",
+    "rolling_total": ", over twelve months,",
+    "mean_of_months": ", the mean of the named months,",
+    "cumulative": ", since the start,",
+}
 MEASURED_IN = {"all_ages": "people", "working_age": "people of working age"}
 
 # Columns of performance.indicator that an explanation has under the same name.
@@ -256,7 +266,7 @@ def _awaited(
 ) -> tuple[Awaited, ...]:
     """The extracts that are not in: of the figure's days, or of twelve months for a rolling average."""
     start = row["period_start"]
-    if about["kind"] == "rolling_average":
+    if about["kind"] in ("rolling_average", "rolling_total"):
         start = row["period_end"] - timedelta(days=364)
     found = _rows(
         connection,
@@ -355,10 +365,15 @@ def _formula(
     about: Row, terms: Sequence[Row], numerator: Any, denominator: Any, value: float | None, withheld: bool
 ) -> str:
     """The formula in words with its numbers, e.g. "2,610 offences / 172,000 people x 1,000 = 15.17"."""
+    kind = about["kind"]
     above = _part(terms, "numerator", numerator, withheld)
     under = _part(terms, "denominator", denominator, withheld)
     times = "" if about["multiplier"] == 1 else f" x {number_text(about['multiplier'])}"
-    mean = ", the mean of twelve months," if about["kind"] == "rolling_average" else ""
+    mean = SPANS.get(kind, "")
+    if kind in CHANGES:  # the same count of the base stands under the line
+        base = f"{number_text(denominator) if denominator is not None else CONFIDENTIAL} of the base"
+        above = f"({above} - {base})" if kind == "percent_change" else f"({base} - {above})"
+        under = base
     over = f" / {under}" if under else ""
     return f"{above}{mean}{over}{times} = {figure_text(value, withheld, about['decimals'])}"
 
@@ -376,7 +391,10 @@ def _part(terms: Sequence[Row], part: str, amount: Any, withheld: bool) -> str:
 def _noun(term: Row) -> str:
     group: str | None = term["population_group"]
     if group is None:
-        return str(term["measure"]).replace("_", " ")
+        measure = str(term["measure"])
+        if term["dataset"] == RETURN:
+            return RETURNED[measure.rsplit("_", 1)[1]]
+        return measure.replace("_", " ")
     ages = group.removeprefix("age_").split("_")
     if group.startswith("age_") and len(ages) == 2:
         return f"people aged {ages[0]} and over" if ages[1] == "plus" else f"people aged {ages[0]} to {ages[1]}"

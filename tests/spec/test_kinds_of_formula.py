@@ -118,6 +118,15 @@ def test_a_mean_is_of_events_and_never_of_quarters(exchange: Exchange) -> None:
     assert exchange.headline("K-mean", "FY2008-Q2").ytd == pytest.approx(1000 / 95)
 
 
+def test_a_gap_is_a_share_of_the_median(exchange: Exchange) -> None:
+    """NI 92: scores 40, 60, 80, 90, 100, 100, 110, 110, 115, 117: median 100, mean of the lowest fifth 50."""
+    scores = "[40, 60, 80, 90, 100, 100, 110, 110, 115, 117]"
+    median, lowest = exchange.macro(f"list_median({scores})"), exchange.macro(f"list_avg({scores}[1:2])")
+    assert (median, lowest) == (100, 50)
+    give(exchange, f"indicator | period | numerator | denominator\nK-gap | AY2008 | {100 - 50} | 100")
+    assert exchange.headline("K-gap", "AY2008").value == 50.0
+
+
 NEET = """
     measure              | period  | amount
     k_months_numerator   | 2008-10 | 500
