@@ -60,7 +60,8 @@ def test_stops_and_searches_are_placed_by_their_point_alone(at: At, realdata: Pa
     )
     assert (found["period"], found["slot"], found["state"]) == ("2018-01", "metropolitan", "merged")
     assert counted(found) == (12137, 288, 0, 11849)
-    assert failed_rules(settings, found["delivery_id"]) == {}
+    # Told only: one search without what was looked for, one of a vehicle alone with the age of a person.
+    assert failed_rules(settings, found["delivery_id"]) == {"PSS-011": 1, "PSS-014": 1}
     assert amounts(settings, "stops_and_searches") == {("E09000013", "2018-01-01"): 288}
     assert amounts(settings, "searches_that_led_to_arrest") == {("E09000013", "2018-01-01"): 50}
 
@@ -91,7 +92,8 @@ def test_three_months_of_outcomes(at: At, realdata: Path) -> None:
     assert [row["period"] for row in found] == ["2018-01", "2018-02", "2018-03"]
     assert [counted(row) for row in found] == [(926, 20, 2, 904), (730, 12, 0, 718), (566, 4, 0, 562)]
     assert [row["decision"] for row in found] == ["accepted_with_exceptions", "accepted", "accepted"]
-    assert [failed_rules(settings, row["delivery_id"]) for row in found] == [{"POU-010": 2}, {}, {}]
+    # March has four outcomes after twelve in February: less than half, which is told of the file as a whole.
+    assert [failed_rules(settings, row["delivery_id"]) for row in found] == [{"POU-010": 2}, {}, {"POU-013": 0}]
     charged = amounts(settings, "suspects_charged")
     assert sum(charged.values()) == 3
 
