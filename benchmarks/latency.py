@@ -83,7 +83,11 @@ def main() -> None:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "EXCHANGE_"))
         }
-        environment |= {"EXCHANGE_HOME": f"{folder}/home", "PYTHONUNBUFFERED": "1"}
+        environment |= {
+            "EXCHANGE_HOME": f"{folder}/home",
+            "PYTHONUNBUFFERED": "1",
+            "EXCHANGE_PSEUDONYM_KEY": "ab" * 32,
+        }
         settings = load_settings(environment)
         service = subprocess.Popen(
             [sys.executable, "-m", "flows.cli", "up", "--port", "0"],

@@ -115,6 +115,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     given |= {
         "EXCHANGE_HOME": str(home),
         "EXCHANGE_NOW": "2009-07-20T09:00",
+        "EXCHANGE_PSEUDONYM_KEY": "ab" * 32,
         "PYTHONUNBUFFERED": "1",
         "PYTHONPATH": str(folder),
     }
