@@ -93,8 +93,8 @@ class Settings:
         return self.home / "accepted" / partner / dataset / f"{delivery_id}.parquet"
 
     def quarantined(self, partner: str, dataset: str, delivery_id: str) -> Path:
-        """The Parquet file of a delivery's quarantined rows with their rule ids."""
-        return self.home / "quarantine" / partner / dataset / f"{delivery_id}.parquet"
+        """The Parquet file of a delivery's quarantined rows with their rule ids, beside its accepted ones."""
+        return self.home / "accepted" / partner / dataset / f"{delivery_id}.quarantined.parquet"
 
 
 def today(settings: Settings) -> date:

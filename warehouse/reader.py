@@ -79,8 +79,8 @@ class Origin:
 
     @property
     def sentence(self) -> str:
-        """What was read, in words: the sheet, its header row, the file inside a zip."""
-        where = f", from '{self.member[:60]}' inside the zip" if self.member else ""
+        """What was read, in words: the sheet, its header row, whether it was in a zip (its name may name somebody)."""
+        where = ", from the file inside the zip" if self.member else ""
         if self.sheet is not None:
             first, last = self.header_rows
             rows = f"row {first}" if first == last else f"rows {first} to {last}"

@@ -178,7 +178,7 @@ def test_pupils_leave_staging_as_pseudonyms(at: At, tmp_path: Path) -> None:
     with open_memory() as connection:
         ((upn,),) = connection.execute(f"SELECT upn FROM '{accepted}'").fetchall()
     assert len(upn) == 64
-    for folder in ("accepted", "quarantine", "outbox"):
+    for folder in ("accepted", "collect", "outbox"):
         for path in (settings.home / folder).rglob("*"):
             assert path.is_dir() or b"H213400012345" not in path.read_bytes()
     assert b"H213400012345" not in (settings.home / "warehouse.duckdb").read_bytes()
