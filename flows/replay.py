@@ -220,7 +220,8 @@ def _draw(
         if row["state"] == "expired" and target.of_record(row["delivery_id"]).is_file():
             drawn.append((row, target.of_record(row["delivery_id"])))
             of_record += 1
-    standing = [row for row in rows if row["state"] in {"merged", "superseded"}]
+    # A nil return adds nothing up: it stands by its row in the ledger alone.
+    standing = [row for row in rows if row["state"] in {"merged", "superseded"} and row.get("decision") != "nil"]
     for manifest in sorted({days[row["delivery_id"], "merged"] for row in standing}):
         partnership = roots[manifest].partnership
         with open_memory() as working:

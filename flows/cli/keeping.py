@@ -54,6 +54,19 @@ def add_to(command: Callable[..., Any]) -> None:
     audit.add_argument("--to", dest="last", type=date.fromisoformat, required=True, metavar="DATE")
     audit.add_argument("--out", type=Path, metavar="FILE.zip", help="default: evidence-FROM-TO.zip, here")
 
+    begin = command("init", _init, "begin the folder of a new partnership", "exchange init our-partnership")
+    begin.add_argument("folder", type=Path, metavar="DIR")
+
+
+def _init(options: argparse.Namespace) -> int:
+    from flows.beginning import begin
+
+    print(
+        f"{begin(options.folder)} files to make your own in {options.folder}; README.md there says in which order."
+    )
+    print(f"Then: export EXCHANGE_PARTNERSHIP={options.folder.absolute()}")
+    return OK
+
 
 def _audit(options: argparse.Namespace) -> int:
     from flows.evidence import write_evidence

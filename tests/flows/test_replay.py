@@ -12,6 +12,7 @@ from flows.decisions import confirm
 from flows.drain import drain
 from flows.erasure import erase, expire_due
 from flows.land import deliver
+from flows.nil import nil_return
 from flows.publish import publish_due
 from flows.replay import ReplayError, replay
 from flows.settings import Settings
@@ -172,6 +173,13 @@ def test_a_persons_word_is_replayed(at: At, tmp_path: Path) -> None:
     confirm(settings, sent, rule, reason="weighed twice", until=date(2009, 12, 31), by="D. Lead")
     done = replay(settings, None)
     assert (done.problems, done.differences) == ((), {})
+
+
+def test_a_nil_return_is_replayed(at: At, tmp_path: Path) -> None:
+    settings = at("2009-07-20")
+    nil_return(settings, KEY, "FY2009-Q1", reason="no waste was weighed", by="A. Officer")
+    done = replay(settings, None)
+    assert (done.problems, done.differences, done.deliveries) == ((), {}, 1)
 
 
 def test_receipts_that_do_not_hold_are_not_replayed(at: At, tmp_path: Path) -> None:
