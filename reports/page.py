@@ -17,6 +17,7 @@ import jinja2
 from markupsafe import Markup
 
 from reports import summary, words
+from reports.changes import changes
 from reports.figures import DIRECTION_WORDS, Figure, Part, Point
 from reports.gathering import figures
 from reports.money import money
@@ -87,7 +88,21 @@ VERDICTS = {
     "due": ("Due", "none"),
 }
 EXPLAINED_IN_WORDS = ("definition", "formula", "source")
-NOT_SHOWN = {"framework", "indicator", "publication_id", "name", "priority", *EXPLAINED_IN_WORDS}
+HOW_SURE = {
+    "found": "Found in the source named here.",
+    "recalled": "Recalled, and not checked against its source.",
+    "doubtful": "Doubtful: still to be verified.",
+    "own": "The partnership’s own.",
+}
+NOT_SHOWN = {
+    "definition_mark",
+    "framework",
+    "indicator",
+    "publication_id",
+    "name",
+    "priority",
+    *EXPLAINED_IN_WORDS,
+}
 COUNTED = ("rows", "amount", "numerator", "denominator", "value")
 DIRECTION_SAID = {
     "better": "better than",
@@ -113,6 +128,7 @@ def render_page(publication: Publication, shown: Sequence[Figure] | None = None)
     role = str(publication.layer["role"])
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     page = environment().get_template("page.html.j2")
+    moved = [("moved", "Told otherwise before")] if not publication.changes.empty else []
     return page.render(
         publication=publication,
         role=role,
@@ -128,6 +144,7 @@ def render_page(publication: Publication, shown: Sequence[Figure] | None = None)
         actions=records(publication.actions),
         risks=summary.risks(shown),
         money=money(publication),
+        moved=[change for change in changes(publication, shown) if role == "operational" or not change.part],
         exceptions=summary.exceptions(shown),
         worst=summary.worst(shown),
         best=summary.best(shown),
@@ -136,7 +153,7 @@ def render_page(publication: Publication, shown: Sequence[Figure] | None = None)
         due=due,
         left_out=records(publication.left_out),
         overdue=summary.owing(due),
-        contents=[*CONTENTS[role], ("explanations", "Where figures come from")],
+        contents=[*CONTENTS[role], *moved, ("explanations", "Where figures come from")],
         status_sentence=STATUS_SENTENCES[publication.status],
         script=Markup(script),  # noqa: S704 - our own file
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
@@ -331,7 +348,8 @@ def explained(figure: Figure) -> list[tuple[str, str]]:
     for column in EXPLAINED_IN_WORDS:
         said = list(dict.fromkeys(str(row[column]) for row in figure.provenance if row.get(column)))
         found += [(words.humanise(column), text) for text in said]
-    return found
+    marks = dict.fromkeys(str(row.get("definition_mark")) for row in figure.provenance)
+    return found + [("How sure this definition is", HOW_SURE[mark]) for mark in marks if mark in HOW_SURE]
 
 
 def deliveries(figure: Figure) -> Deliveries:

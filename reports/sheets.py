@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from reports import summary, words
+from reports.changes import changes
 from reports.figures import DIRECTION_WORDS, Figure, Point
 from reports.gathering import figures as gather
 from reports.publication import Publication, Record, records
@@ -70,6 +71,7 @@ def workbook(publication: Publication, shown: Sequence[Figure] | None = None) ->
         trend(publication, shown),
         parts(shown),
         comparators(publication, shown),
+        moved(publication, shown),
         listed(
             "Actions", "Corrective actions and milestones", publication.actions,
             {"action": "Action", "owner": "Owner", "due_on": "Due", "state": "State", "priority": "Priority"}, names,
@@ -216,6 +218,29 @@ def comparators(publication: Publication, shown: Sequence[Figure]) -> Table:
             )
             for f in shown
             for each in f.comparators
+        ),
+    )
+
+
+def moved(publication: Publication, shown: Sequence[Figure]) -> Table:
+    """The figures that the release before this one gave otherwise."""
+    return Table(
+        "Told otherwise before",
+        "Figures that the release before this one gave otherwise",
+        "One row for each figure that moved.",
+        ("Indicator", "Ward or category", "Period", "Was", "Is now", "Why"),
+        tuple(
+            row(
+                [
+                    *(each.figure.name, each.part or "The whole area", each.period),
+                    *(
+                        UNAVAILABLE if value is None else amount(each.figure, value)
+                        for value in (each.before, each.now)
+                    ),
+                    each.why,
+                ]
+            )
+            for each in changes(publication, shown)
         ),
     )
 

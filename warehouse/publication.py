@@ -453,7 +453,8 @@ FRAMES = {
         WHERE {kept_back}
         ORDER BY permission.indicator""",
     "provenance": """
-        SELECT provenance.indicator, about.definition, about.source, provenance.partner, provenance.dataset,
+        SELECT provenance.indicator, about.definition, about.source, about.definition_mark,
+            provenance.partner, provenance.dataset,
             provenance.delivery_period AS period, provenance.delivery_id, provenance.sha256,
             provenance.received_at, provenance.rows_received, provenance.rows_accepted,
             provenance.rows_quarantined, provenance.rules_failed, provenance.agreement_id AS agreement, provenance.model

@@ -537,4 +537,24 @@ def whole(role: str) -> Publication:
         escalations=escalations(),
         outlines=outlines(16),
         outlines_owed_to="Illustrative outlines.",
+        changes=pd.DataFrame([change(), change(area_code="E99100010", area_name=WARDS[0])]),
     )
+
+
+def change(**changes: Any) -> dict[str, Any]:
+    """A row of `performance.change`: a quarter's headline that a correction moved."""
+    row = {
+        "indicator": "NI16",
+        "period": "FY2009-Q1",
+        "area_code": AREA,
+        "area_name": AREA_NAME,
+        "breakdown": "all",
+        "category": "all",
+        "value_before": 7.9,
+        "value": 7.61,
+        "ytd_before": 7.9,
+        "ytd": 7.61,
+        "new_deliveries": "police-2",
+        "gone_deliveries": "police-1",
+    }
+    return {**row, **changes}
