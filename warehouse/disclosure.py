@@ -93,10 +93,11 @@ def _recall(connection: duckdb.DuckDBPyConnection, previous: Path | None) -> Non
 def _mark_known(connection: duckdb.DuckDBPyConnection) -> None:
     """What follows from earlier releases cannot protect anything: it is not withheld for that."""
     if connection.execute("SELECT count(*) FROM disclosure.said").fetchall() != [(0,)]:
-        connection.execute(
-            "UPDATE disclosure.cell SET known = true "
-            f"WHERE cell IN (SELECT unnest(CAST({known_cells(connection)} AS BIGINT[])))"
-        )
+        for column, cells in zip(("known", "rest_known"), known_cells(connection), strict=True):
+            connection.execute(
+                f"UPDATE disclosure.cell SET {column} = true "
+                f"WHERE cell IN (SELECT unnest(CAST({cells} AS BIGINT[])))"
+            )
 
 
 def _withhold(connection: duckdb.DuckDBPyConnection, given: dict[str, object]) -> None:

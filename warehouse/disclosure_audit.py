@@ -26,18 +26,18 @@ UNKNOWNS = """
         cell.stale
     FROM disclosure.cell AS cell
     JOIN (
-        SELECT cell, 1 AS measure, numerator AS amount FROM disclosure.cell
+        SELECT cell, 1 AS measure, numerator AS amount FROM disclosure.cell WHERE NOT known
         UNION ALL
-        SELECT cell, 2, rest FROM disclosure.cell WHERE rest IS NOT NULL
+        SELECT cell, 2, rest FROM disclosure.cell WHERE rest IS NOT NULL AND NOT rest_known
     ) AS amount USING (cell)
-    WHERE {unknown} AND NOT cell.known
+    WHERE {unknown}
     ORDER BY ALL
 """
 EQUATIONS = """
     SELECT equation.equation, equation.measure, equation.cell, equation.coefficient
     FROM disclosure.equation AS equation
     JOIN disclosure.cell AS cell USING (cell)
-    WHERE {unknown} AND NOT cell.known
+    WHERE {unknown}
     ORDER BY ALL
 """
 # Before anything new is told, all of this publication is in doubt, and what others withhold.
@@ -52,6 +52,7 @@ class Unknowns:
     """Numbers an attacker does not have, one place each in every array, and the equations that tie them."""
 
     cells: NDArray[np.int64]
+    measure: NDArray[np.int64]  # 1 numerator, 2 rest
     truth: NDArray[np.float64]
     small: NDArray[np.bool_]
     threshold: NDArray[np.float64]
@@ -76,13 +77,15 @@ def exposed_cells(connection: duckdb.DuckDBPyConnection) -> list[int]:
     return _listed(unknowns.cells[narrow & ~unknowns.stale & (unknowns.small | ~np.isin(unknowns.cells, wide))])
 
 
-def known_cells(connection: duckdb.DuckDBPyConnection) -> list[int]:
-    """The cells that follow from what has been published before, whatever is published now."""
+def known_cells(connection: duckdb.DuckDBPyConnection) -> tuple[list[int], list[int]]:
+    """Whose numerator, and whose rest, follows from what has been published before, whatever is published now."""
     unknowns = _unknowns(connection, NOT_YET_TOLD)
     if unknowns is None:
-        return []
+        return [], []
     narrow = _narrow(unknowns, np.zeros(len(unknowns.truth)), np.ones(len(unknowns.truth)))
-    return _listed(np.setdiff1d(unknowns.cells[narrow], unknowns.cells[~narrow]))
+    return _listed(unknowns.cells[narrow & (unknowns.measure == 1)]), _listed(
+        unknowns.cells[narrow & (unknowns.measure == 2)]
+    )
 
 
 def _listed(cells: NDArray[np.int64]) -> list[int]:
@@ -111,8 +114,10 @@ def _unknowns(connection: duckdb.DuckDBPyConnection, unknown: str) -> Unknowns |
         dtype=np.float64,
     )
     _, table = connected_components(abs(sums.T) @ abs(sums), directed=False)
-    cells, _, truth, small, threshold, before, stale = (np.array(column) for column in zip(*rows, strict=True))
-    return Unknowns(cells, truth, small, threshold.astype(np.float64), before, stale, table, sums)
+    cells, measure, truth, small, threshold, before, stale = (
+        np.array(column) for column in zip(*rows, strict=True)
+    )
+    return Unknowns(cells, measure, truth, small, threshold.astype(np.float64), before, stale, table, sums)
 
 
 def _narrow(unknowns: Unknowns, least: NDArray[np.float64], room: NDArray[np.float64]) -> NDArray[np.bool_]:

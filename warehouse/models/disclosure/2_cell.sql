@@ -72,6 +72,7 @@ SELECT
     abs(numerator) AS numerator,
     protected_rest(numerator, denominator, is_share, over_people, breakdown) AS rest,
     false AS known,
+    false AS rest_known,
     false AS withheld_before,
     false AS stale,
     false AS hidden
@@ -104,14 +105,17 @@ JOIN disclosure.shown AS shown USING (framework, indicator, period, area_code, b
 -- as it is now, nobody knows it.
 UPDATE disclosure.cell SET
     known = found.known,
+    rest_known = found.rest_known,
     withheld_before = found.withheld,
-    stale = NOT cell.own AND NOT found.known AND NOT found.withheld,
+    stale = NOT cell.own AND NOT found.withheld AND NOT (found.known AND (cell.rest IS NULL OR found.rest_known)),
     hidden = found.withheld
 FROM (
     SELECT
         cell.cell,
-        bool_or(NOT told.hidden AND told.numerator = rounded(cell.numerator, cell.round_to)
-            AND (cell.rest IS NULL OR cell.round_to > 0 OR told.rest = cell.rest)) AS known,
+        coalesce(bool_or(NOT told.hidden AND told.numerator = rounded(cell.numerator, cell.round_to)), false) AS known,
+        coalesce(bool_or(NOT told.hidden AND (told.rest = cell.rest
+            OR (cell.round_to > 0 AND told.numerator = rounded(cell.numerator, cell.round_to)))), false)
+            AS rest_known,
         bool_or(told.hidden) AS withheld
     FROM disclosure.told AS told
     JOIN disclosure.cell AS cell USING (cell)

@@ -64,6 +64,6 @@ QUALIFY bool_and(one.numerator = other.numerator) OVER (
 
 -- What is known of a twin is known of the cell.
 UPDATE disclosure.cell SET known = true
-WHERE rest IS NULL AND cell IN (
+WHERE cell IN (
     SELECT twin.twin FROM disclosure.twin AS twin JOIN disclosure.cell AS cell USING (cell) WHERE cell.known
 );

@@ -4,10 +4,12 @@
 UPDATE disclosure.cell SET hidden = true
 WHERE own AND cell IN (
     WITH measured AS (
-        SELECT member.family, member.is_total, 1 AS measure, cell.numerator AS amount, cell.hidden AND NOT cell.known AS unknown, cell.*
+        SELECT member.family, member.is_total, 1 AS measure, cell.numerator AS amount, cell.known AS given,
+            cell.hidden AND NOT cell.known AS unknown, cell.*
         FROM disclosure.member AS member JOIN disclosure.cell AS cell USING (cell)
         UNION ALL
-        SELECT member.family, member.is_total, 2, cell.rest, cell.hidden AND NOT cell.known, cell.*
+        SELECT member.family, member.is_total, 2, cell.rest, cell.rest_known,
+            cell.hidden AND NOT cell.rest_known, cell.*
         FROM disclosure.member AS member JOIN disclosure.cell AS cell USING (cell)
         WHERE cell.rest IS NOT NULL
     ), families AS (
@@ -43,7 +45,7 @@ WHERE own AND cell IN (
     SELECT measured.cell
     FROM leaking
     JOIN measured USING (family, measure)
-    WHERE measured.own AND NOT measured.hidden AND NOT measured.known
+    WHERE measured.own AND NOT measured.hidden AND NOT measured.given
     -- The next smallest part that is not zero, rather one that stands nowhere else; a zero only when there is no
     -- other; the total last of all.
     QUALIFY row_number() OVER (

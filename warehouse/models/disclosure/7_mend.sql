@@ -18,10 +18,11 @@ WHERE cell IN (
     SELECT cell.cell
     FROM reached
     JOIN disclosure.cell AS cell USING (cell)
-    WHERE cell.own AND NOT cell.hidden AND NOT cell.known
+    WHERE cell.own AND NOT cell.hidden AND NOT (cell.known AND (cell.rest IS NULL OR cell.rest_known))
     QUALIFY row_number() OVER (
         PARTITION BY reached.exposed
         ORDER BY
+            cell.known OR cell.rest_known,
             reached.distance,
             cell.cell IN (SELECT cell FROM disclosure.member WHERE is_total),
             cell.numerator = 0,
