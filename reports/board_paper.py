@@ -191,10 +191,23 @@ def told(publication: Publication, shown: Sequence[Figure]) -> dict[str, Any]:
 
 def columns(groups: Sequence[dict[str, Any]], how_many: int = 3) -> list[list[dict[str, Any]]]:
     """The priorities in their order, laid out in columns as evenly as can be."""
+    if summary.is_many([figure for group in groups for figure in group["figures"]]):
+        groups = [
+            {**group, "figures": summary.exceptions(group["figures"]), "all": group["figures"]} for group in groups
+        ]
     # A heading takes about two lines and a half, a figure one for itself and one for each line of its name.
     heights = [2.5 + sum(2 + len(figure.name) // NAME_LINE for figure in group["figures"]) for group in groups]
     blocks = [
-        {"order": place, "name": group["name"], "figures": [figure_told(figure) for figure in group["figures"]]}
+        {
+            "order": place,
+            "name": group["name"],
+            "figures": [figure_told(figure) for figure in group["figures"]],
+            "tally": [
+                {"standing": standing, "word": summary.STANDING_WORDS[standing], "count": count}
+                for standing, count in summary.tally(group.get("all", []))
+                if count
+            ],
+        }
         for place, group in enumerate(groups, start=1)
     ]
     cuts = min(

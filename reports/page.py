@@ -137,6 +137,7 @@ def render_page(publication: Publication, shown: Sequence[Figure] | None = None)
         priority_names={str(row["priority"]): row["name"] for row in records(publication.priorities)},
         mark_provisional=publication.status != "provisional" or not all(f.latest.provisional for f in shown),
         tally=summary.tally(shown),
+        many=summary.is_many(shown),
         changed=summary.what_changed(shown, due),
         asks=summary.asks(
             shown, records(publication.actions), due, publication.published_on, escalated_to(publication)
@@ -208,6 +209,7 @@ def environment() -> jinja2.Environment:
         share=share,
         area_name=area_name,
         in_a_sentence=in_a_sentence,
+        tally=summary.tally,
         explained=explained,
         deliveries=deliveries,
         period_of=summary.period_of,

@@ -23,6 +23,7 @@ STANDING_WORDS = {
 ORDER = tuple(STANDING_WORDS)
 TROUBLE = ("red", "missing", "amber")
 WORST = 3
+ROOM_FOR_FIGURES = 30  # of one side of A4
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,11 @@ def tally(figures: Sequence[Figure]) -> list[tuple[str, int]]:
     """How many figures stand where, in the order of the key; RAG always, the others when there are any."""
     counted = Counter(figure.standing for figure in figures)
     return [(standing, counted[standing]) for standing in ORDER if counted[standing] or standing in ORDER[:3]]
+
+
+def is_many(figures: Sequence[Figure]) -> bool:
+    """Whether one side of paper has no room for all: then each priority counts its figures, and shows the troubled."""
+    return len(figures) > ROOM_FOR_FIGURES
 
 
 def exceptions(figures: Sequence[Figure]) -> list[Figure]:

@@ -10,9 +10,10 @@ from xml.etree import ElementTree
 
 import openpyxl
 import pandas as pd
+import pypdf
 import pytest
 
-from reports.board_paper import told
+from reports.board_paper import board_paper, told
 from reports.documents import documents
 from reports.gathering import figures
 from reports.opendocument import opendocument
@@ -160,6 +161,22 @@ def test_the_strategic_paper_is_one_side(tmp_path: Path) -> None:
 
     publication = shipped("strategic")
     assert pages(told(publication, figures(publication)), 5.6) == 1
+
+
+@pytest.fixture(scope="module")
+def many() -> Publication:
+    """Ninety indicators, as a whole agreement has."""
+    told = shipped("strategic")
+    rows = [told.indicators.assign(indicator=told.indicators["indicator"] + f"-{n}") for n in range(5)]
+    return replace(told, indicators=pd.concat(rows, ignore_index=True))
+
+
+def test_ninety_indicators_still_fit_one_side_counted_and_the_troubled_shown(many: Publication) -> None:
+    paper = board_paper(many)
+    assert len(pypdf.PdfReader(io.BytesIO(paper)).pages) == 1
+    blocks = [block for column in told(many, figures(many))["columns"] for block in column]
+    assert sum(each["count"] for block in blocks for each in block["tally"]) == len(figures(many)) == 95
+    assert {figure["standing"] for block in blocks for figure in block["figures"]} == {"red", "missing"}
 
 
 @pytest.mark.parametrize("write", [spreadsheet, opendocument])
