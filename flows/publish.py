@@ -97,7 +97,8 @@ def build(
 ) -> Publication:
     """The figures of a framework as they stand, past disclosure control; `final` as build_publication takes it."""
     ledger.prepare(connection, moment)
-    create_reference(connection, settings.partnership, last=max(today(settings), period.end))
+    day = today(settings)
+    create_reference(connection, settings.partnership, last=max(day, period.end), shown_on=day)
     create_merged(connection)
     # The framework's files may have changed since the last merge: the values follow what they say now.
     with transaction(connection):

@@ -82,6 +82,11 @@ class Agreement:
         allowed = self.datasets.get(key, ())
         return allowed == "all" or column in allowed
 
+    def audiences_on(self, day: date | None) -> list[str]:
+        """Who may see what is made of it on a day; None is a day before any on which the public may."""
+        early = self.public_after is not None and (day is None or day < self.public_after)
+        return [audience for audience in self.audiences if not (early and audience == "public")]
+
     def due_on(self, period: Period) -> date:
         """The day by which a delivery for the period is owed."""
         if self.due_by_end_of_following:

@@ -42,20 +42,27 @@ Rows = Sequence[Sequence[object]]
 
 
 def create_reference(
-    connection: duckdb.DuckDBPyConnection, partnership: Partnership, *, last: date | None = None
+    connection: duckdb.DuckDBPyConnection,
+    partnership: Partnership,
+    *,
+    last: date | None = None,
+    shown_on: date | None = None,
 ) -> None:
     """Make schema `reference` and the macros in the connection's current catalog, anew each time.
 
     `last` is the latest day a period may start on (the clock's day is enough); without it the calendar of a
     framework that has no end runs for twenty years. It is one transaction of its own, so call it outside the one
     that writes to the warehouse: no transaction can write to two databases.
+
+    `shown_on` is the day something is published: before its `public_after` day an agreement lets the public see
+    nothing. Without it, an agreement that names such a day lets the public see nothing at all.
     """
     write = partial(fill, connection, MODELS / "tables.yaml")
     with transaction(connection):
         create_macros(connection)
         create_tables(connection, MODELS / "tables.yaml", replace=True)
         _places(write, partnership)
-        _agreed(write, partnership)
+        _agreed(write, partnership, shown_on)
         for framework in partnership.frameworks.values():
             _framework(write, framework)
             _calendar(connection, framework, _last_day(framework, last))
@@ -121,7 +128,7 @@ def _places(write: partial[None], partnership: Partnership) -> None:
     )
 
 
-def _agreed(write: partial[None], partnership: Partnership) -> None:
+def _agreed(write: partial[None], partnership: Partnership, shown_on: date | None) -> None:
     write("partner", [(partner.id, partner.name) for partner in partnership.partners.values()])
     contracts = partnership.contracts.values()
     write(
@@ -147,7 +154,7 @@ def _agreed(write: partial[None], partnership: Partnership) -> None:
                 *key.split("/", 1),
                 agreement.suppression_n,
                 agreement.round_to,
-                list(agreement.audiences),
+                agreement.audiences_on(shown_on),
                 list(agreement.layers),
             )
             for agreement in partnership.agreements
