@@ -45,6 +45,8 @@ def rules_of(partnership: Partnership, key: str) -> list[Rule]:
         "area_codes": sorted({area.area_code for area in geography.areas}),
         "lsoa_codes": sorted({lsoa.lsoa_code for lsoa in geography.lsoas}),
         "indicators": list(partnership.indicators),
+        "frameworks": sorted(partnership.frameworks),
+        "priorities": sorted({each.id for one in partnership.frameworks.values() for each in one.priorities}),
         "figure_periods": partnership.figure_periods(period.end),
         "codelists": {name: [code for code, _ in codes] for name, codes in partnership.codelists.items()},
         "last": {(each.kind, each.column): BEFORE for each in lasts_in([rule.kwargs for rule in standard.rules])},
