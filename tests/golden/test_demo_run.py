@@ -261,8 +261,10 @@ def test_every_surface_shows_the_same_numbers(settings: Settings, layer: str, au
         assert judged in shown, each.name
         assert shown <= {judged, each.in_words(each.value)}, each.name
         _, *after = paper.split(surfaces.squeezed(each.name))
-        assert any(surfaces.squeezed(judged) in text[:200] for text in after) or each.value is None, each.name
-        assert after
+        # The board's one side has room for the figures in trouble only, and counts the others; the rest have them all.
+        assert after or layer == "borough-partnership", each.name
+        if after and each.value is not None:
+            assert any(surfaces.squeezed(judged) in text[:200] for text in after), each.name
 
 
 def test_the_examples_of_the_documentation_run_on_the_demo(settings: Settings) -> None:
