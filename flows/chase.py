@@ -109,6 +109,7 @@ def _letter(
             "last_received_at": last["received_at"].isoformat() if last else None,
             "last_delivery": last["delivery_id"] if last else None,
             "feeds": messages.feeds(settings, one.key),
+            "meetings": messages.meetings(settings, one.key, one.period.id),
             "exchange_name": partnership.name,
             "contact": partnership.data_quality_lead.email,
         },

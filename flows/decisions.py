@@ -13,6 +13,7 @@ from typing import Any
 from flows.merge import merge_accepted, record_what_moved
 from flows.settings import Settings, today
 from flows.validate import validate_received
+from reports.reply import TOLD_BESIDE_THE_FIGURE, points_to_a_person
 from schemas.periods import in_words
 from warehouse import ledger
 from warehouse.connection import Connection, one_run, open_memory, open_warehouse, transaction
@@ -30,9 +31,12 @@ def confirm(settings: Settings, delivery_id: str, rule_id: str, *, reason: str, 
     Later deliveries of the slot are judged with it up to and including `until`.
 
     Raises:
-        DecisionError: no such delivery or failed rule, a critical rule, a day that is over, or no reason given.
+        DecisionError: no such delivery or failed rule, a critical rule, a day that is over, no reason,
+            or one that points to a person.
     """
     given(reason, by)
+    if points_to_a_person(reason):
+        raise DecisionError(TOLD_BESIDE_THE_FIGURE[0].upper() + TOLD_BESIDE_THE_FIGURE[1:])
     if until < today(settings):
         raise DecisionError(f"{in_words(until)} is over: name a day to come (--until).")
     with one_run(settings.home):

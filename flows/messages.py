@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flows.examine import Verdict
-from flows.settings import LONDON, Settings
+from flows.settings import LONDON, Settings, today
 from reports.error_report import report_name
 from reports.words import period as period_in_words
 from reports.words import period_short
@@ -169,6 +169,7 @@ def _payload(
         **_clock(settings, decision),
         "rules": _failed(rules),
         "feeds": feeds(settings, key) if key else [],
+        "meetings": meetings(settings, key, delivery["period"]) if key and period else [],
         "stands": _stands(connection, delivery, decision),
         "due_on": _due_on(settings, delivery) if contract and period else None,
         "next_due": _next_due(settings, delivery) if contract and period else None,
@@ -280,6 +281,26 @@ def feeds(settings: Settings, key: str) -> list[dict[str, str]]:
         for indicator in framework.indicators
         if any(term.dataset == key for term in (*indicator.formula.numerator, *indicator.formula.denominator))
     ]
+
+
+def meetings(settings: Settings, key: str, period: str) -> list[dict[str, str]]:
+    """The next meeting of each layer, of a framework that the dataset feeds, that wants the period's figures.
+
+    One whose figures end before the period does not wait for it; nor does one whose papers have closed.
+    """
+    fed, covered, day = {feed["framework"] for feed in feeds(settings, key)}, parse_period(period), today(settings)
+    ahead = [
+        ({layer.id: layer.name for layer in framework.layers}[meeting.layer], meeting)
+        for framework in settings.partnership.frameworks.values()
+        if framework.id in fed
+        for meeting in framework.meetings
+        if meeting.papers_by >= day and meeting.period.end >= covered.start
+    ]
+    found: dict[str, dict[str, str]] = {}
+    for body, meeting in sorted(ahead, key=lambda one: (one[1].on, one[0])):
+        told = {"body": body, "on": meeting.on.isoformat(), "papers_by": meeting.papers_by.isoformat()}
+        found.setdefault(body, told)
+    return list(found.values())
 
 
 def _stands(connection: Connection, delivery: Mapping[str, Any], decision: str) -> str | None:

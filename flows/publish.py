@@ -20,7 +20,14 @@ from schemas.periods import Period, parse_period, period_of, previous
 from warehouse import ledger
 from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.dictionary import described_tables
-from warehouse.publication import AUDIENCES, Publication, build_publication, final_id, publication_frames
+from warehouse.publication import (
+    AUDIENCES,
+    RESTRICTED,
+    Publication,
+    build_publication,
+    final_id,
+    publication_frames,
+)
 from warehouse.reference import create_reference
 from warehouse.release import in_force, switch, write_release
 from warehouse.statements import Stated
@@ -196,6 +203,7 @@ def _documents(
                 framework_title=framework.title,
                 framework_note=framework.note,
                 partnership_name=settings.partnership.name,
+                marking=settings.partnership.marking if audience == RESTRICTED else "",
                 layer={"id": layer.id, "name": layer.name, "role": layer.role, "chair": layer.chair},
                 period_words=period.title,
                 publication_id=publication.publication_id,

@@ -119,6 +119,7 @@ def told(publication: Publication, shown: Sequence[Figure]) -> dict[str, Any]:
         "chair": publication.layer.get("chair") or "",
         "status": words.humanise(publication.status),
         "status_sentence": STATUS_SENTENCES[publication.status],
+        "marking": publication.marking,
         "audience": AUDIENCE_WORDS[publication.audience],
         "day": publication.published_on.isoformat(),
         "imprint": f"{publication.framework_note} Publication {publication.publication_id}, "

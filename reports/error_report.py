@@ -24,7 +24,7 @@ from reports.letters import (
     title,
     verdict,
 )
-from reports.reply import ABOUT_FILE, CHECKS, HEADERS, REPLY_SHEET, answers_to, answers_to_file
+from reports.reply import ABOUT_FILE, CHECKS, HEADERS, LONGEST_REASON, REPLY_SHEET, answers_to, answers_to_file
 
 CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # fixed: same content, same bytes
 ROWS_LISTED = 10_000  # more than anybody mends by hand; the rules' counts are whole
@@ -240,6 +240,21 @@ def _reply(book: Any, formats: Mapping[str, Any], payload: Payload, rules: Seque
         sheet.write_string(row, 1, subject, formats["text"])
         for place in (2, 3, 5):
             sheet.write_blank(row, place, None, formats["answer"])
+        sheet.data_validation(
+            row,
+            3,
+            row,
+            3,
+            {
+                "validate": "length",
+                "criteria": "<=",
+                "value": LONGEST_REASON,
+                "input_title": "Reason",
+                "input_message": "For true as sent it is shown beside the figure. Name no person, address or number.",
+                "error_title": "Too long",
+                "error_message": f"Please say it in at most {LONGEST_REASON} characters.",
+            },
+        )
         sheet.write_blank(row, 4, None, formats["date"])
         sheet.data_validation(
             row,

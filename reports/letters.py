@@ -259,7 +259,7 @@ def holds_up_part(payload: Payload) -> Part:
 def meeting_line(meeting: Mapping[str, Any]) -> str:
     """The next meeting that wants the figures, and when its papers close."""
     day, papers = words.read_day(meeting.get("on")), words.read_day(meeting.get("papers_by"))
-    said = f"{meeting['body']}" + (f" meets on {words.day(day)}" if day else "")
+    said = f"The {str(meeting['body']).removeprefix('The ')}" + (f" meets on {words.day(day)}" if day else "")
     return sentence(said + (f"; its papers close on {words.day(papers)}" if papers else ""))
 
 

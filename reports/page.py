@@ -22,6 +22,7 @@ from reports.figures import DIRECTION_WORDS, Figure, Part, Point
 from reports.gathering import figures
 from reports.money import money
 from reports.publication import Publication, Record, records
+from reports.reply import checks_words
 from reports.spark import spark
 from reports.trend import trend_chart
 from reports.ward_map import ward_map
@@ -88,6 +89,7 @@ VERDICTS = {
     "due": ("Due", "none"),
 }
 EXPLAINED_IN_WORDS = ("definition", "formula", "source")
+CONFIRMED = "confirmed"  # said in words as well, after them
 HOW_SURE = {
     "found": "Found in the source named here.",
     "recalled": "Recalled, and not checked against its source.",
@@ -101,6 +103,7 @@ NOT_SHOWN = {
     "publication_id",
     "name",
     "priority",
+    CONFIRMED,
     *EXPLAINED_IN_WORDS,
 }
 COUNTED = ("rows", "amount", "numerator", "denominator", "value")
@@ -205,6 +208,7 @@ def environment() -> jinja2.Environment:
         sort_value=sort_value,
         length_words=length_words,
         compared_with=compared_with,
+        checks_words=checks_words,
         widest=widest,
         share=share,
         area_name=area_name,
@@ -350,6 +354,8 @@ def explained(figure: Figure) -> list[tuple[str, str]]:
     for column in EXPLAINED_IN_WORDS:
         said = list(dict.fromkeys(str(row[column]) for row in figure.provenance if row.get(column)))
         found += [(words.humanise(column), text) for text in said]
+    confirmed = dict.fromkeys(str(row[CONFIRMED]) for row in figure.provenance if row.get(CONFIRMED))
+    found += [("Odd, and confirmed as true", text) for text in confirmed]
     marks = dict.fromkeys(str(row.get("definition_mark")) for row in figure.provenance)
     return found + [("How sure this definition is", HOW_SURE[mark]) for mark in marks if mark in HOW_SURE]
 
@@ -372,6 +378,8 @@ def provenance_cell(column: str, row: Record) -> str:
         return summary.period_of(row)
     if column in ("partner", "dataset", "state", "decision") and value:
         return words.humanise(str(value))
+    if column == "checks_made":
+        return checks_words(value) or "not said"
     if column.endswith("sha256") and value:
         return str(value)[:12] + "…"
     return cell(value)

@@ -77,6 +77,7 @@ class Publication:
     changes: pd.DataFrame = field(default_factory=pd.DataFrame)
     area_code: str | None = None
     audience: str = "restricted"
+    marking: str = ""  # OFFICIAL ...; '' for none
     breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
     outlines: Outlines = field(default_factory=dict)
     outlines_owed_to: str = ""

@@ -4,6 +4,7 @@ Pure: cells in, answers out. What comes back is hostile input like any other: a 
 answers becomes a kind sentence, and nothing of it is echoed.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -26,6 +27,15 @@ CHECKS = {
     "d": "d Periodic quality checks",
     "e": "e No checks",
 }
+# What points to a person: a title with a name, an address of mail or of a house, a telephone or NHS number.
+POINTS_TO_A_PERSON = re.compile(
+    r"(?<![A-Za-z])(?:Mr|Mrs|Ms|Miss|Mx|Dr|Cllr|Councillor|PC|Sgt|Sir|Dame)[.]? +[A-Z][a-z]"
+    r"|[^\s@]+@[^\s@]+[.][A-Za-z]|(?<![0-9])(?:[+]44|0)[0-9 ]{9,}|(?<![0-9])[0-9]{3}[ -]?[0-9]{3}[ -]?[0-9]{4}(?![0-9])"
+    r"|(?<![A-Z0-9])[A-Z]{1,2}[0-9][0-9A-Z]? ?[0-9][A-Z]{2}(?![A-Z0-9])"
+)
+TOLD_BESIDE_THE_FIGURE = (
+    "the reason is shown beside the figure, so please name no person, address, telephone or NHS number in it."
+)
 LONGEST_REASON = 500
 ROWS_READ = 2_000
 
@@ -41,6 +51,17 @@ class Answer:
     reason: str
     day: date | None
     checks: str | None  # a to e
+
+
+def checks_words(code: str | None) -> str:
+    """Which checks were made before a file was sent: "random quality checks"; empty where nothing was said."""
+    said = CHECKS.get(code or "", "")[2:]
+    return said[:1].lower() + said[1:]
+
+
+def points_to_a_person(text: str) -> bool:
+    """Whether a text has what may not stand beside a figure: a titled name, an address, a personal number."""
+    return POINTS_TO_A_PERSON.search(text) is not None
 
 
 def answers_to_file(verdict: str) -> tuple[str, ...]:
@@ -101,6 +122,8 @@ def _problem(chosen: str, known: set[str], made: str, code: str | None, reason: 
         return "please give a day."
     if chosen in (TRUE_AS_SENT, RULE_IS_WRONG, NIL, WITHDRAW) and not reason:
         return "please give a reason."
+    if chosen == TRUE_AS_SENT and points_to_a_person(reason):
+        return TOLD_BESIDE_THE_FIGURE
     return ""
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from reports import words
 from reports.letters import VERDICTS
+from reports.reply import checks_words
 from reports.specification import about, pages
 
 # The six characteristics of good data of the Audit Commission's standards (2007).
@@ -28,6 +29,7 @@ def scorecard_page(card: Mapping[str, Any]) -> str:
             characteristics=tuple(CHARACTERISTICS),
             meanings=CHARACTERISTICS,
             verdict=verdict,
+            checks_words=checks_words,
             **about(card),
         )
     )

@@ -14,6 +14,8 @@ from reports.changes import changes
 from reports.figures import DIRECTION_WORDS, Figure, Point
 from reports.gathering import figures as gather
 from reports.publication import Publication, Record, records
+from reports.reply import checks_words
+from reports.scorecard import CHARACTERISTICS
 
 Cell = float | int | str
 CONFIDENTIAL, UNAVAILABLE, NOT_APPLICABLE, LOW = SHORTHAND = ("[c]", "[x]", "[z]", "[low]")
@@ -88,7 +90,9 @@ def workbook(publication: Publication, shown: Sequence[Figure] | None = None) ->
             {
                 "partner": "Partner", "dataset_title": "Extract", "period": "Covers", "decision": "Verdict",
                 "rows_received": "Rows received", "rows_accepted": "Accepted", "rows_quarantined": "Quarantined",
-                "rows_out_of_scope": "Out of scope", "sentence": "What was found",
+                "rows_out_of_scope": "Out of scope",
+                **{name: f"{name.capitalize()}, % passed" for name in CHARACTERISTICS},
+                "checks": "Checks made before it was sent", "sentence": "What was found",
             }, names,
         ),
         listed(
@@ -110,6 +114,7 @@ def workbook(publication: Publication, shown: Sequence[Figure] | None = None) ->
         introduction=tuple(
             clean(text)
             for text in (
+                *((publication.marking,) if publication.marking else ()),
                 publication.partnership_name,
                 f"For the {publication.layer['name']}. Audience: {publication.audience}.",
                 f"Status: {publication.status}. Publication {publication.publication_id}, "
@@ -294,6 +299,8 @@ def in_words(record: Record, column: str, names: dict[str, str]) -> Any:
         return names.get(str(value), value)
     if column in ("partner", "decision", "state") and value:
         return words.humanise(str(value))
+    if column == "checks":
+        return checks_words(value)
     if (found := words.read_day(value)) and not isinstance(value, int | float):
         return words.day(found)
     return value

@@ -63,6 +63,13 @@ def rule_examples(rule: Rule, contract: Contract, codelists: Mapping[str, Codeli
         case "expect_column_pair_values_a_to_be_greater_than_b":
             first, second = (contract.header_of(rule.kwargs[key]) for key in ("column_A", "column_B"))
             return f"'{first}' after or above '{second}'", f"'{first}' before or below '{second}'"
+        case "expect_column_value_lengths_to_be_between" if rule.kwargs.get("max_value") is not None:
+            longest = rule.kwargs["max_value"]
+            return f"a text of {longest} characters", f"a text of {longest + 1} characters"
+        case "expect_column_unique_value_count_to_be_between":
+            return _as_many(rule.kwargs, f"'{columns[0].header}'" if columns else "values")
+        case "expect_column_values_to_match_regex":
+            return usual, f"a '{columns[0].header}' of another form"
     if columns and "_valid_" in rule.type:
         return usual, usual[:-1]
     return "", ""
@@ -78,6 +85,16 @@ def _in_set(
         codes = [code for code, _ in codelists.get(name, ())]
         return (codes[0] if codes else example_of(columns[0], codelists)), "a code that is not in the list"
     return str(allowed[0]), "anything else"
+
+
+def _as_many(kwargs: Mapping[str, Any], named: str) -> tuple[str, str]:
+    """How many different values a file has: where the number comes from the file's days or lists, in words."""
+    least, most = kwargs.get("min_value"), kwargs.get("max_value")
+    if least is not None and least == most:
+        return f"as many different {named} as agreed", f"more or fewer different {named}"
+    if least is not None:
+        return f"a file with every {named} that is expected", f"a file that lacks some {named}"
+    return f"a file with no more {named} than agreed", f"a file with more {named} than agreed"
 
 
 def _between(kwargs: Mapping[str, Any], usual: str) -> tuple[str, str]:

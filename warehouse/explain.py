@@ -22,6 +22,7 @@ from warehouse.explanation import (
     CONFIDENTIAL,
     UNAVAILABLE,
     Awaited,
+    ConfirmedRule,
     DeliveryBehind,
     Explanation,
     FailedRule,
@@ -308,7 +309,7 @@ def _deliveries(connection: duckdb.DuckDBPyConnection, row: Row) -> tuple[Delive
     )
     failed = _rows(
         connection,
-        "SELECT delivery_id, rule_id, severity, sentence FROM performance.rule_result WHERE delivery_id IN "
+        "SELECT * FROM performance.rule_result WHERE delivery_id IN "
         f"(SELECT delivery_id FROM performance.provenance WHERE {where}) ORDER BY delivery_id, rule_id",
         *key,
     )
@@ -328,7 +329,17 @@ def _deliveries(connection: duckdb.DuckDBPyConnection, row: Row) -> tuple[Delive
             rules_failed=tuple(
                 FailedRule(rule["rule_id"], rule["severity"], rule["sentence"])
                 for rule in failed
-                if rule["delivery_id"] == each["delivery_id"]
+                if rule["delivery_id"] == each["delivery_id"] and not _is_confirmed(rule)
+            ),
+            rules_confirmed=tuple(
+                ConfirmedRule(
+                    rule["rule_id"],
+                    rule["sentence"],
+                    rule["confirmed_because"],
+                    rule["confirmed_until"].isoformat() if rule["confirmed_until"] else None,
+                )
+                for rule in failed
+                if rule["delivery_id"] == each["delivery_id"] and _is_confirmed(rule)
             ),
             agreement_id=each["agreement_id"],
             rows_gone_on=each["rows_gone_on"].isoformat() if each["rows_gone_on"] else None,
@@ -338,6 +349,11 @@ def _deliveries(connection: duckdb.DuckDBPyConnection, row: Row) -> tuple[Delive
         )
         for each in found
     )
+
+
+def _is_confirmed(rule: Row) -> bool:
+    """A release made before confirmations were published has failed rules alone, and no such column."""
+    return rule.get("outcome") == "confirmed"
 
 
 def _publication(connection: duckdb.DuckDBPyConnection, publication_id: str) -> dict[str, Any]:

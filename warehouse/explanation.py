@@ -25,6 +25,16 @@ class FailedRule:
 
 
 @dataclass(frozen=True)
+class ConfirmedRule:
+    """What a rule found odd and a person confirmed as true: why, in their words, and until which day (ISO)."""
+
+    rule_id: str
+    sentence: str
+    because: str | None  # None for the public
+    until: str | None
+
+
+@dataclass(frozen=True)
 class DeliveryBehind:
     """A delivery that a figure rests on. Counts are None where they could tell a withheld number."""
 
@@ -40,6 +50,7 @@ class DeliveryBehind:
     rows_quarantined: int | None
     rows_out_of_scope: int | None
     rules_failed: tuple[FailedRule, ...]
+    rules_confirmed: tuple[ConfirmedRule, ...]
     agreement_id: str
     rows_gone_on: str | None  # the rows were erased as agreed; what they added up to stays on record
     sha256: str
@@ -176,6 +187,11 @@ def _delivery_lines(each: DeliveryBehind) -> Iterator[str]:
         gone_on = in_words(date.fromisoformat(each.rows_gone_on))
         yield f"    rows erased on {gone_on} under agreement {each.agreement_id}; the figure of record stays"
     yield from (f"    {rule.rule_id} ({rule.severity}): {rule.sentence}" for rule in each.rules_failed)
+    for said in each.rules_confirmed:
+        until = f", until {in_words(date.fromisoformat(said.until))}" if said.until else ""
+        yield f"    {said.rule_id}, confirmed as true{until}: {said.sentence}"
+        if said.because:
+            yield f"      {said.because}"
     if each.model and each.model_sha256:
         yield f"    {each.model}, sha256 {each.model_sha256[:12]}"
 

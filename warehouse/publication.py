@@ -387,7 +387,14 @@ def publication_frames(
         f"WHERE {permitted(layer_id, audience, allowed=True)})"
     )
     stated = may_read(audience, layer_id)
-    given = {"seen": shown, "own": own, "kept_back": kept_back, "may_know": may_know, "stated": stated}
+    given = {
+        "seen": shown,
+        "own": own,
+        "kept_back": kept_back,
+        "may_know": may_know,
+        "stated": stated,
+        "because": "confirmed_because" if audience == RESTRICTED else "NULL",  # a person's own words
+    }
     queries = {name: query.format_map(given) for name, query in FRAMES.items()}
     return {name: connection.execute(query).df() for name, query in queries.items()}
 
@@ -457,8 +464,17 @@ FRAMES = {
             provenance.partner, provenance.dataset,
             provenance.delivery_period AS period, provenance.delivery_id, provenance.sha256,
             provenance.received_at, provenance.rows_received, provenance.rows_accepted,
-            provenance.rows_quarantined, provenance.rules_failed, provenance.agreement_id AS agreement, provenance.model
+            provenance.rows_quarantined, provenance.rules_failed, provenance.agreement_id AS agreement,
+            provenance.model, quality.checks AS checks_made, confirmed.said AS confirmed
         FROM performance.provenance AS provenance
+        LEFT JOIN (SELECT DISTINCT delivery_id, checks FROM performance.data_quality) AS quality USING (delivery_id)
+        LEFT JOIN (
+            SELECT delivery_id, string_agg(concat_ws(' ', sentence, {because},
+                'Taken as true until ' || strftime(confirmed_until, '%-d %B %Y') || '.'), ' ' ORDER BY rule_id) AS said
+            FROM performance.rule_result
+            WHERE outcome = 'confirmed'
+            GROUP BY ALL
+        ) AS confirmed USING (delivery_id)
         JOIN reference.indicator AS about USING (framework, indicator)
         JOIN (SELECT indicator, max(period_end) AS period_end FROM performance.indicator GROUP BY ALL) AS newest
             USING (indicator, period_end)

@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 
 from warehouse.connection import identifier, literal, transaction
-from warehouse.publication import TABLES, Publication, content_sha256, may_read
+from warehouse.publication import PUBLIC, TABLES, Publication, content_sha256, may_read
 
 # Which rows of the release before are carried over: those this publication says nothing about. A figure is stated
 # once, by the publication that covered its period last.
@@ -133,6 +133,8 @@ def _keep_back(connection: duckdb.DuckDBPyConnection, audience: str) -> None:
             f"WHERE indicator IS NOT NULL AND (framework, indicator) NOT IN ({allowed})"
         )
     _keep_back_statements(connection, audience)
+    if audience == PUBLIC:  # a person's own words, for the partnership's bodies alone
+        connection.execute("UPDATE release.performance.rule_result SET confirmed_because = NULL")
     connection.execute(
         "DELETE FROM release.performance.data_quality WHERE (framework, partner, dataset) NOT IN ("
         "SELECT (term.framework, term.partner, term.dataset) FROM release.reference.term AS term "

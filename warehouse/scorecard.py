@@ -22,7 +22,7 @@ def scorecard(connection: Connection, partner: str, dataset: str) -> list[dict[s
             row["delivery_id"],
             {
                 **{name: row[name] for name in ("delivery_id", "period", "received_at", "state", "decision")},
-                **{name: row[name] for name in ("rows_received", "rows_accepted", "rows_quarantined")},
+                **{name: row[name] for name in ("rows_received", "rows_accepted", "rows_quarantined", "checks")},
                 "rules_failed": 0,
                 "rules_confirmed": 0,
                 "passed": dict.fromkeys(CHARACTERISTICS),

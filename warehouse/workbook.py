@@ -18,6 +18,7 @@ from schemas.contract import Column, Contract
 from warehouse.packed import column_letters
 from warehouse.sent import PASSWORD, Content, UnreadableError
 
+FILL_IN = "Data"  # the sheet of the workbook that the exchange hands out to be filled in
 HEADER_WITHIN = 50  # rows from the top in which a header is looked for
 EXACT_WHOLE = 2**53  # a double holds every whole number up to here
 _MARK = re.compile(r"(?<=[a-z)])[0-9]+(,[0-9]+)*(?=\s|$)")  # a note's number, set small after a word
@@ -47,8 +48,11 @@ def read_sheet(content: Content, kind: str, contract: Contract) -> Sheet:
     declared = contract.workbook
     shown = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible == SheetVisibleEnum.Visible]
     if declared is not None and declared.sheet is not None:
-        shown = [name for name in shown if re.fullmatch(declared.sheet, name)]
-        if not shown:
+        named = [name for name in shown if re.fullmatch(declared.sheet, name)]
+        if not named and FILL_IN in shown:  # our own workbook, whose header is in row 1
+            named, declared = [FILL_IN], None
+        shown = named
+        if declared is not None and not shown:
             raise UnreadableError(
                 f"The workbook has no visible sheet named as agreed ({declared.sheet}).",
                 "Name the sheet as agreed, show it if it is hidden, and send the workbook again.",

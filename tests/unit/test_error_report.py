@@ -114,10 +114,11 @@ def test_nonsense_is_answered_kindly_and_not_repeated() -> None:
             ["d-1", "PRC-009", TRUE_AS_SENT, "", date(2010, 1, 1), ""],
             ["d-1", "PRC-009", RULE_IS_WRONG, "x" * 501, "", ""],
             ["d-1", "The whole file", "", "", "", "z"],
+            ["d-1", "PRC-009", TRUE_AS_SENT, "Ms Zxcanary left W6 9JU", date(2010, 1, 1), ""],
         )
     )
     assert answers == []
-    assert [problem[:6] for problem in problems] == [f"Row {n}:" for n in range(2, 8)]
+    assert [problem[:6] for problem in problems] == [f"Row {n}:" for n in range(2, 9)]
     assert "ZXCANARY" not in str(problems)
 
 

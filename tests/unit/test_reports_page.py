@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from reports.page import Publication, render_page
+from reports.sheets import workbook
 from tests.unit.builders.publication import AREA, hidden, indicator_row, missing, shipped, small, whole
 
 ROLES = ("strategic", "executive", "operational")
@@ -345,3 +346,20 @@ def test_an_action_carried_over_says_so_and_the_overdue_come_first() -> None:
     places = [table.index(said) for said in ("Sooner (carried over twice)", "Later", "Settled")]
     assert places == sorted(places)
     assert table.count("Overdue") == 1
+
+
+def test_the_marking_stands_above_and_below_and_is_nowhere_when_there_is_none(role: str) -> None:
+    marked = render_page(replace(shipped(role), marking="OFFICIAL"))
+    assert marked.count('<p class="marking">OFFICIAL</p>') == 2
+    assert "OFFICIAL" not in render_page(shipped(role))
+    assert workbook(replace(shipped(role), marking="OFFICIAL")).introduction[0] == "OFFICIAL"
+
+
+def test_what_a_person_confirmed_and_what_was_checked_before_stand_beside_the_figure() -> None:
+    publication = shipped("operational")
+    rows = publication.provenance.assign(checks_made="c", confirmed="Odd: 2. One school closed. Until May.")
+    quality = publication.data_quality.assign(checks="e")
+    html = render_page(replace(publication, provenance=rows, data_quality=quality))
+    assert "<strong>Odd, and confirmed as true.</strong> Odd: 2. One school closed. Until May." in html
+    assert "<td>random quality checks</td>" in html
+    assert "Checked before it was sent: no checks." in html

@@ -17,9 +17,16 @@ SELECT
         100 * (1 - least(1, sum(CASE rule.outcome WHEN 'failed' THEN greatest(rule.failed, 1) ELSE 0 END)
             / greatest(sum(rule.checked), count(*)))),
         1
-    ) AS passed
+    ) AS passed,
+    any_value(said.checks) AS checks
 FROM warehouse.ledger.delivery AS delivery
 LEFT JOIN warehouse.ledger.rule_result AS rule USING (delivery_id)
+LEFT JOIN (
+    SELECT delivery_id, arg_max(checks, (answered_at, claim)) AS checks
+    FROM warehouse.ledger.reply
+    WHERE checks IS NOT NULL
+    GROUP BY ALL
+) AS said USING (delivery_id)
 WHERE delivery.partner = $partner
     AND delivery.dataset = $dataset
     AND delivery.rows_gone_at IS NULL

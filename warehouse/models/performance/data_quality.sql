@@ -54,6 +54,31 @@ WITH needed AS (
     FROM warehouse.ledger.rule_result
     WHERE outcome IN ('failed', 'confirmed')
     GROUP BY ALL
+), shares AS (
+    -- As the scorecard has them: what a person confirmed as true counts as passed.
+    SELECT
+        delivery_id,
+        characteristic,
+        round(100 * (1 - least(1, sum(CASE outcome WHEN 'failed' THEN greatest(failed, 1) ELSE 0 END)
+            / greatest(sum(checked), count(*)))), 1) AS passed
+    FROM warehouse.ledger.rule_result
+    GROUP BY ALL
+), passed AS (
+    SELECT
+        delivery_id,
+        max(passed) FILTER (characteristic = 'accuracy') AS accuracy,
+        max(passed) FILTER (characteristic = 'validity') AS validity,
+        max(passed) FILTER (characteristic = 'reliability') AS reliability,
+        max(passed) FILTER (characteristic = 'timeliness') AS timeliness,
+        max(passed) FILTER (characteristic = 'relevance') AS relevance,
+        max(passed) FILTER (characteristic = 'completeness') AS completeness
+    FROM shares
+    GROUP BY ALL
+), checked AS (
+    SELECT delivery_id, arg_max(checks, (answered_at, claim)) AS checks
+    FROM warehouse.ledger.reply
+    WHERE checks IS NOT NULL
+    GROUP BY ALL
 ), hiding AS (
     SELECT delivery_id, bool_or(rows_received IS NULL) AS hides_rows FROM performance.provenance GROUP BY ALL
 ), told AS (
@@ -61,6 +86,8 @@ WITH needed AS (
         listed.*,
         coalesce(failed.rules_failed, 0) AS rules_failed,
         failed.sentences,
+        checked.checks,
+        passed.* EXCLUDE (delivery_id),
         coalesce(hiding.hides_rows, false)
             OR coalesce(listed.rows_received BETWEEN 1 AND agreed.threshold - 1, false)
             OR coalesce(listed.rows_accepted BETWEEN 1 AND agreed.threshold - 1, false)
@@ -75,6 +102,8 @@ WITH needed AS (
     FROM listed
     LEFT JOIN failed USING (delivery_id)
     LEFT JOIN hiding USING (delivery_id)
+    LEFT JOIN passed USING (delivery_id)
+    LEFT JOIN checked USING (delivery_id)
     LEFT JOIN publication_due AS due
         ON due.partner = listed.partner AND due.dataset = listed.dataset AND due.period = listed.period
     LEFT JOIN (
@@ -101,6 +130,14 @@ SELECT
     told.rows_quarantined,
     told.rows_out_of_scope,
     told.rules_failed,
+    -- A share tells how many rows were checked, so it is not told where that is not.
+    CASE WHEN NOT told.hides_rows THEN told.accuracy END AS accuracy,
+    CASE WHEN NOT told.hides_rows THEN told.validity END AS validity,
+    CASE WHEN NOT told.hides_rows THEN told.reliability END AS reliability,
+    CASE WHEN NOT told.hides_rows THEN told.timeliness END AS timeliness,
+    CASE WHEN NOT told.hides_rows THEN told.relevance END AS relevance,
+    CASE WHEN NOT told.hides_rows THEN told.completeness END AS completeness,
+    told.checks,
     told.received_at,
     concat_ws(' ',
         CASE
