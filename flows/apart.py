@@ -12,6 +12,7 @@ from flows.answers import Sheet, apply_reply
 from flows.check import check, report_of
 from flows.examine import Verdict
 from flows.files import write_whole
+from flows.land import control_total
 from flows.settings import Settings
 from reports.checked import checked
 from reports.reply import REPLY_SHEET, is_reply
@@ -56,7 +57,10 @@ def _check(settings: Settings, claim: "Claim", *, regular: bool) -> None:
     elif not regular:
         verdict = Verdict("refused", reason=f"It cannot be read: {claim.problem or 'it is not a regular file'}.")
     else:
-        verdict = check(settings, claim.bytes_path, key, claim.manifest.get("period"), name=claim.name)
+        promised = control_total(claim.manifest)
+        verdict = check(
+            settings, claim.bytes_path, key, claim.manifest.get("period"), name=claim.name, promised_rows=promised
+        )
     payload = _payload(settings, claim, key, verdict)
     folder = settings.home / "collect" / claim.partner / "checks"
     if payload["report"]:

@@ -20,9 +20,17 @@ class CheckError(Exception):
 
 
 def check(
-    settings: Settings, file: Path, key: str, declared: str | None = None, *, name: str | None = None
+    settings: Settings,
+    file: Path,
+    key: str,
+    declared: str | None = None,
+    *,
+    name: str | None = None,
+    promised_rows: int | None = None,
 ) -> Verdict:
     """What ``ingest`` would decide about this file today. ``name`` is what it came as, where not its own.
+
+    ``promised_rows`` is the control total that a manifest beside it gives.
 
     Raises:
         CheckError: no such file or dataset.
@@ -58,6 +66,7 @@ def check(
                 folder=Path(folder),
                 name=name or file.name,
                 before=before,
+                promised_rows=promised_rows,
             ),
         )
         return replace(verdict, period=identified.period.id)

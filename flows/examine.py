@@ -14,6 +14,7 @@ from flows.door import listed
 from flows.headers import header_problem
 from flows.periods import period_in
 from reports.error_report import ROWS_LISTED, Cell
+from reports.words import count
 from schemas.contract import Column, Contract
 from schemas.last import lasts_in
 from schemas.partnership import Partnership
@@ -86,6 +87,7 @@ class Examination:
     )  # codes, by a column that holds dates of birth
     confirmed: frozenset[tuple[str, str | None]] = frozenset()  # rules confirmed as true, with their slot
     before: Mapping[str | None, Path] = field(default_factory=dict)  # by slot, what was accepted before
+    promised_rows: int | None = None  # the manifest's control total
 
 
 def examine(partnership: Partnership, work: Examination) -> Verdict:
@@ -187,9 +189,10 @@ def _judge(
             for result in judged.results
         ),
     ]
-    failed = [rule for rule in rules if rule["outcome"] == "failed"]
     staging.quarantine(connection, setting_aside)
     counts = staging.count_rows(connection, len(loaded.ragged))
+    rules = [*_control_total(work.promised_rows, counts.received), *rules]
+    failed = [rule for rule in rules if rule["outcome"] == "failed"]
     cells, faults = _cells(connection, judged, loaded, places, origin)
     critical = [rule for rule in failed if rule["severity"] == "critical"]
     if critical:
@@ -368,6 +371,16 @@ def _reading_rules(loaded: Readable) -> list[dict[str, Any]]:
             )
         )
     return rules
+
+
+def _control_total(promised: int | None, received: int) -> list[dict[str, Any]]:
+    """What the rows read are held to where a manifest came with the file: as many as it says."""
+    if promised is None or promised == received:
+        return []
+    said = f"The manifest says that the file has {count(promised, 'row')}, and it has {received:,}."
+    remedy = "Send the whole file again, with a manifest written when the file was whole."
+    rule = _reading_rule("READ-ROWS", "critical", said, remedy, [])
+    return [rule | {"characteristic": "completeness", "checked": 1, "failed": 1}]
 
 
 def _reading_rule(rule_id: str, severity: str, sentence: str, remedy: str, lines: list[int]) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from flows.contained import ContainedError, contained, limit_seconds, watched
 from flows.definitions import note_definitions
 from flows.door import Caller, Identified, at_the_door, not_a_file, not_as_described
 from flows.files import copy_whole, make_private, sync_folder, write_json
-from flows.land import Arrival, plain_name, read_manifest, waiting
+from flows.land import Arrival, control_total, plain_name, read_manifest, waiting
 from flows.settings import LONDON, Settings
 from schemas.contract import Contract
 from schemas.partnership import Partnership
@@ -287,7 +287,11 @@ def _write_down(
         # Beside the bytes and erased with them: what a replay needs and only the partner's own words say.
         write_json(
             settings.arrival(facts.sha256, delivery_id),
-            {"delivery_id": delivery_id, "file_name": delivery["file_name"]},
+            {
+                "delivery_id": delivery_id,
+                "file_name": delivery["file_name"],
+                "rows": control_total(claim.manifest),
+            },
         )
     told = messages.on_arrival(settings, connection, delivery, decided.remedy)
     with transaction(connection):

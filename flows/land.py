@@ -214,3 +214,15 @@ def read_manifest(path: Path | None) -> dict[str, Any]:
     except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def control_total(manifest: Mapping[str, Any]) -> int | None:
+    """How many rows a manifest says its file has; None where it says none, or no whole number."""
+    said = manifest.get("rows")
+    return said if isinstance(said, int) and not isinstance(said, bool) and said >= 0 else None
+
+
+def promised_rows(settings: Settings, delivery: Mapping[str, Any]) -> int | None:
+    """The control total that came with a delivery: kept beside its bytes, and gone with them."""
+    path = settings.arrival(str(delivery["sha256"]), str(delivery["delivery_id"]))
+    return control_total(json.loads(path.read_text(encoding="utf-8"))) if path.is_file() else None

@@ -12,6 +12,7 @@ from typing import Any
 
 from flows.decisions import DecisionError, given, restate
 from flows.examine import Examination, Verdict, examine
+from flows.land import promised_rows
 from flows.merge import merge_accepted
 from flows.settings import LONDON, Settings, today
 from flows.validate import validate_received
@@ -142,5 +143,6 @@ def _verdict(settings: Settings, row: dict[str, Any], confirmed: frozenset[tuple
                 folder=Path(folder),
                 name=row["file_name"] or "",
                 confirmed=confirmed,
+                promised_rows=promised_rows(settings, row),
             ),
         )

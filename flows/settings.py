@@ -81,7 +81,7 @@ class Settings:
         return self.home / "archive" / sha256[:2] / sha256
 
     def arrival(self, sha256: str, delivery_id: str) -> Path:
-        """What the sender called a file, beside its archived bytes."""
+        """What the sender called a file and how many rows it promised, beside its archived bytes."""
         return self.home / "archive" / sha256[:2] / f"{sha256}.{delivery_id}.json"
 
     def of_record(self, delivery_id: str) -> Path:

@@ -22,6 +22,7 @@ from flows.definitions import note_definitions
 from flows.examine import Examination, OurFaultError, Verdict, examine
 from flows.files import make_private, sync_file, write_whole
 from flows.keys import Key, pseudonym_key
+from flows.land import promised_rows
 from flows.settings import LONDON, Settings, SettingsError, today
 from reports.error_report import error_report
 from schemas.contract import Contract
@@ -166,6 +167,7 @@ def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
             age_bands=_bands(settings, contract),
             confirmed=confirmed,
             before=before,
+            promised_rows=promised_rows(settings, delivery),
         )
         seconds = limit_seconds(delivery["size_bytes"])
         if left or delivery["tries"]:
