@@ -177,7 +177,7 @@ def _brought(
     if entry.kind != "file":
         place(settings, folder, entry.name, b"", {"kind": entry.kind})
         return True
-    said = _manifest(channel, beside)
+    said = manifest_said(channel, beside)
     if "sha256" not in said and not still:
         return False
     arriving = make_private(settings.staging / "fetched") / hashlib.sha256(entry.path.encode()).hexdigest()
@@ -196,7 +196,7 @@ def _brought(
     return True
 
 
-def _manifest(channel: Channel, beside: Entry | None) -> dict[str, Any]:
+def manifest_said(channel: Channel, beside: Entry | None) -> dict[str, Any]:
     """What a partner's manifest says that counts: the file's sha256, rows and period."""
     if beside is None or beside.kind != "file" or beside.size > MANIFEST_BYTES:
         return {}
@@ -206,7 +206,7 @@ def _manifest(channel: Channel, beside: Entry | None) -> dict[str, Any]:
         return {}
     said = content if isinstance(content, dict) else {}
     kinds = {"sha256": str, "rows": int, "period": str}
-    return {key: said[key] for key, kind in kinds.items() if isinstance(said.get(key), kind)}
+    return {key: said[key] for key, kind in kinds.items() if type(said.get(key)) is kind}  # True is no count
 
 
 def _remove(channel: Channel, entry: Entry, beside: Entry | None) -> None:

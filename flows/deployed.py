@@ -30,7 +30,7 @@ from flows.ingest import ingest_waiting
 from flows.meetings import due_meetings, publish_for_meeting
 from flows.merge import merge_accepted
 from flows.notify import send_outbox
-from flows.publish import Made, PublishError, publish_due
+from flows.publish import Made, PublishError, publish_due, publish_owed
 from flows.service.liveness import alive
 from flows.service.zombies import close_zombies
 from flows.settings import LONDON, Settings, SettingsError, load_settings
@@ -263,6 +263,7 @@ def publish(framework: FrameworkId | None = None, period: PeriodId | None = None
         with _no_value_told():
             made = publish_due(settings, framework, period)
             if framework is None:
+                made += publish_owed(settings)
                 made += [publish_for_meeting(settings, meeting) for meeting in due_meetings(settings)]
         tell_moves(settings)
         _show_publications(made)

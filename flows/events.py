@@ -21,8 +21,8 @@ PATIENCE = 1.0  # seconds
 TOLD = frozenset(
     {
         *("delivery.accepted", "delivery.accepted_with_exceptions", "delivery.rejected", "delivery.held"),
-        *("delivery.superseded", "extract.overdue", "period.ready", "publication.released"),
-        *("alert.sent", "alert.escalated"),
+        *("delivery.superseded", "extract.overdue", "period.ready", "period.restated"),
+        *("publication.released", "alert.sent", "alert.escalated"),
     }
 )
 # Ids and counts; a reason, an address or a file's name stays in the ledger.

@@ -13,7 +13,7 @@ from typing import Any
 
 from flows.files import make_private
 from flows.messages import on_fault
-from flows.readiness import note_ready
+from flows.readiness import note_ready, note_restated
 from flows.settings import Settings, today
 from schemas.periods import parse_period
 from warehouse import ledger
@@ -128,8 +128,13 @@ def _commit(
 
 
 def record_what_moved(settings: Settings, connection: Connection, delivery_ids: list[str]) -> None:
-    """One audit row: which figures that had been there were restated since ``remember``, and by how much."""
-    restated = [asdict(moved) for moved in what_moved(connection) if moved.restated]
+    """One audit row: which figures that had been there were restated since ``remember``, and by how much.
+
+    Published periods of which a figure moved, or is new, are owed a publication.
+    """
+    all_moved = what_moved(connection)
+    note_restated(settings, connection, all_moved)
+    restated = [asdict(moved) for moved in all_moved if moved.restated]
     if restated:
         ledger.audit(
             connection,

@@ -11,6 +11,7 @@ from typing import Any
 from flows.definitions import note_definitions
 from flows.files import make_private
 from flows.notices import post_notices, show_all_releases
+from flows.readiness import note_published, owed_publications
 from flows.settings import Settings, today
 from reports.dictionary import render_dictionary
 from reports.documents import documents
@@ -66,6 +67,19 @@ def publish_due(settings: Settings, framework: str | None, period: str | None) -
     return [publish(settings, one, period) for one in running]
 
 
+def publish_owed(settings: Settings) -> list[Made]:
+    """Publish each period that became ready, or whose published figures moved, and of which no publication followed.
+
+    It is provisional unless everything is in; what is final becomes so only by ``exchange release``.
+    """
+    frameworks = settings.partnership.frameworks
+    return [
+        publish(settings, framework, period)
+        for framework, period in owed_publications(settings)
+        if framework in frameworks and _running(frameworks[framework], parse_period(period))
+    ]
+
+
 def publish(settings: Settings, framework: str, period: str | None = None) -> Made:
     """Make a framework's publication for a period, for every layer.
 
@@ -90,6 +104,7 @@ def publish(settings: Settings, framework: str, period: str | None = None) -> Ma
         made = put_into_place(settings, connection, found, publication)
         with transaction(connection):
             _record(settings, connection, found, publication, moment, definitions)
+            note_published(settings, connection, found.id, wanted.id)
     show_all_releases(settings)
     return made
 

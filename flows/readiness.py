@@ -1,4 +1,8 @@
-"""Readiness: a period of a framework is ready when everything its figures are owed is in. Kept in the ledger."""
+"""Readiness: when a period of a framework is to be published, kept in the ledger.
+
+A period is ready when everything its figures are owed is in. One that is published already is to be published again
+when a late or corrected extract moves its figures. Either stands in the audit until a publication follows it.
+"""
 
 from collections.abc import Iterable
 
@@ -7,7 +11,10 @@ from flows.settings import Settings, today
 from schemas.framework import Framework
 from schemas.periods import Period, period_of
 from warehouse import ledger
-from warehouse.connection import Connection
+from warehouse.connection import Connection, open_warehouse
+from warehouse.values import Moved
+
+READY, RESTATED, PUBLISHED = "period.ready", "period.restated", "period.published"  # audit events
 
 
 def note_ready(settings: Settings, connection: Connection) -> list[str]:
@@ -18,7 +25,7 @@ def note_ready(settings: Settings, connection: Connection) -> list[str]:
     told = {
         row["subject"]
         for row in ledger.rows(
-            connection, "SELECT subject FROM warehouse.ledger.audit WHERE event = 'period.ready' ORDER BY sequence"
+            connection, f"SELECT subject FROM warehouse.ledger.audit WHERE event = '{READY}' ORDER BY sequence"
         )
     }
     there = {
@@ -31,10 +38,50 @@ def note_ready(settings: Settings, connection: Connection) -> list[str]:
         for period, wanted in _by_period(framework, asked).items():
             subject = f"{framework.id}.{period.id}"
             if period.end < today(settings) and subject not in told and all(one.slot in there for one in wanted):
-                details = {"framework": framework.id, "period": period.id}
-                ledger.audit(connection, "period.ready", subject, details, actor=settings.actor, at=settings.now())
+                _note(settings, connection, READY, framework.id, period.id)
                 ready.append(subject)
     return ready
+
+
+def note_restated(settings: Settings, connection: Connection, moved: Iterable[Moved]) -> None:
+    """Write down which published periods have figures that moved; a publication of each is owed again.
+
+    Call it in the transaction of what moved them: the audit row is what `exchange.period.restated` is told from.
+    """
+    published = {
+        (row["framework"], row["period"])
+        for row in ledger.rows(connection, "SELECT DISTINCT framework, period FROM warehouse.ledger.publication")
+    }
+    for framework, period in sorted(published & {(one.framework, one.period) for one in moved}):
+        _note(settings, connection, RESTATED, framework, period)
+
+
+def note_published(settings: Settings, connection: Connection, framework: str, period: str) -> None:
+    """Write down that a publication followed, if one was owed; call it in the publication's transaction."""
+    if (framework, period) in _owed_publications(connection):
+        _note(settings, connection, PUBLISHED, framework, period)
+
+
+def owed_publications(settings: Settings) -> list[tuple[str, str]]:
+    """The framework and period of each publication that is owed: ready, or restated, with none since."""
+    with open_warehouse(settings.home) as connection:
+        return _owed_publications(connection) if ledger.is_prepared(connection) else []
+
+
+def _owed_publications(connection: Connection) -> list[tuple[str, str]]:
+    rows = ledger.rows(
+        connection,
+        "SELECT json_extract_string(details, '$.framework') AS framework, "
+        "json_extract_string(details, '$.period') AS period FROM warehouse.ledger.audit "
+        f"WHERE event IN ('{READY}', '{RESTATED}', '{PUBLISHED}') "
+        f"GROUP BY ALL HAVING arg_max(event, sequence) <> '{PUBLISHED}' ORDER BY ALL",
+    )
+    return [(row["framework"], row["period"]) for row in rows]
+
+
+def _note(settings: Settings, connection: Connection, event: str, framework: str, period: str) -> None:
+    details = {"framework": framework, "period": period}
+    ledger.audit(connection, event, f"{framework}.{period}", details, actor=settings.actor, at=settings.now())
 
 
 def _by_period(framework: Framework, asked: Iterable[Owed]) -> dict[Period, list[Owed]]:

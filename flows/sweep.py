@@ -57,6 +57,13 @@ def note(settings: Settings) -> list[str]:
     return []
 
 
+def publications(settings: Settings) -> list[str]:
+    """Publish the periods that became ready or were restated, and of which no publication followed."""
+    from flows.publish import publish_owed
+
+    return [made.publication_id for made in publish_owed(settings) if made.new]
+
+
 def send(settings: Settings) -> list[str]:
     """Send what the outbox holds. Mail that waits is no new work: only the ids of what left are returned."""
     from flows.notify import send_outbox
@@ -70,6 +77,7 @@ PARTS: dict[str, Callable[[Settings], list[str]]] = {
     "definitions": note,
     "pick_up": pick_up,
     "retention": retain,
+    "publications": publications,
     "delays": tell_of_delays,
     "escalation": escalate,
     "chase": chase,

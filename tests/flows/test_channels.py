@@ -14,8 +14,9 @@ from typing import Any
 import asyncssh
 import pytest
 
+from flows import ingest
 from flows.alerts import list_alerts
-from flows.channels import fetch_all, open_channel, waiting_at
+from flows.channels import fetch_all, manifest_said, open_channel, waiting_at
 from flows.drain import drain
 from flows.land import MANIFEST
 from flows.settings import Settings, SettingsError
@@ -206,6 +207,28 @@ def test_a_manifest_speaks_for_its_file(settings: Settings, place: Place, tmp_pa
     (row,) = drain(settings)
     assert (row["state"], row["period"]) == ("merged", "FY2009-Q1")
     assert place.waiting() == []
+
+
+def test_what_a_manifest_says_of_its_file_goes_with_it_to_the_claim(
+    settings: Settings, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"rows": 3, "period": "FY2009-Q1"}
+    place.put(f"household_waste/waste.csv{MANIFEST}", json.dumps({**said, "note": "ours"}).encode())
+    place.put("household_waste/waste.csv", waste(tmp_path).read_bytes())
+    asked: list[ingest.Claim] = []
+    monkeypatch.setattr(ingest, "_identified_or_fault", lambda _, claim: asked.append(claim) or "stopped here")
+    drain(settings)
+    (claim,) = asked
+    assert {key: claim.manifest.get(key) for key in ("rows", "period", "note")} == {**said, "note": None}
+
+
+@pytest.mark.parametrize("rows", [True, "3", 3.0])
+def test_rows_that_are_no_number_of_rows_are_not_said(place: Place, rows: object) -> None:
+    place.put(f"household_waste/waste.csv{MANIFEST}", json.dumps({"rows": rows}).encode())
+    place.put("household_waste/waste.csv", HEADER.encode())
+    with open_channel(place.partner) as channel:
+        (beside,) = (entry for entry in channel.entries() if entry.name.endswith(MANIFEST))
+        assert manifest_said(channel, beside) == {}
 
 
 def test_a_file_cut_short_on_the_way_is_refused(settings: Settings, place: Place, tmp_path: Path) -> None:
