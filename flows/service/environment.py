@@ -27,7 +27,7 @@ QUIET = {
     # Who holds a deployment's slot outlives a restart of the server; in its memory the slot would stay taken.
     "PREFECT_SERVER_CONCURRENCY_LEASE_STORAGE": "prefect.server.concurrency.lease_storage.filesystem",
     "PREFECT_SERVER_DEPLOYMENTS_CONCURRENCY_SLOT_WAIT_SECONDS": "5",
-    "PREFECT_WORKER_QUERY_SECONDS": "0.5",
+    "PREFECT_WORKER_QUERY_SECONDS": "0.25",
     "PREFECT_WORKER_PREFETCH_SECONDS": "1",
 }
 

@@ -216,7 +216,12 @@ def test_what_a_manifest_says_of_its_file_goes_with_it_to_the_claim(
     place.put(f"household_waste/waste.csv{MANIFEST}", json.dumps({**said, "note": "ours"}).encode())
     place.put("household_waste/waste.csv", waste(tmp_path).read_bytes())
     asked: list[ingest.Claim] = []
-    monkeypatch.setattr(ingest, "_identified_or_fault", lambda _, claim: asked.append(claim) or "stopped here")
+
+    def stopped_here(_: Settings, claim: ingest.Claim) -> str:
+        asked.append(claim)
+        return "stopped here"
+
+    monkeypatch.setattr(ingest, "_identified_or_fault", stopped_here)
     drain(settings)
     (claim,) = asked
     assert {key: claim.manifest.get(key) for key in ("rows", "period", "note")} == {**said, "note": None}

@@ -16,6 +16,7 @@ import prefect
 import pytest
 import yaml
 from prefect import Flow
+from prefect.blocks.system import Secret
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.client.schemas.objects import TaskRun
 from prefect.exceptions import ParameterTypeError
@@ -30,9 +31,11 @@ from prefect.testing.utilities import prefect_test_harness
 from prefect.utilities.callables import parameter_schema
 
 import flows.deployed
+from flows.credentials import credential
 from flows.land import deliver
-from flows.settings import load_settings
+from flows.settings import SettingsError, load_settings
 from flows.status import status
+from schemas.partnership import REPOSITORY, load_partnership
 from tests.flows.waste import KEY, waste
 
 ROOT = Path(__file__).parents[2]
@@ -207,3 +210,19 @@ print(json.dumps([row["state"], "prefect" in sys.modules]))
         check=True,
     )
     assert json.loads(run.stdout) == ["refused", False]
+
+
+@pytest.mark.parametrize("proof", [{"secret": "a secret of the test"}, {"key": "a private key of the test"}])
+def test_a_channels_credential_may_be_a_secret_block_of_the_server(
+    server: SyncPrefectClient, home: Path, monkeypatch: pytest.MonkeyPatch, proof: dict[str, str]
+) -> None:
+    monkeypatch.setenv("PREFECT_API_URL", str(server.api_url))
+    council, police = (load_partnership(REPOSITORY).partners[id] for id in ("council", "police"))
+    save: Any = Secret(value=json.dumps({"user": "council", **proof})).save
+    save("exchange-inbox-council", overwrite=True, _sync=True)
+    assert credential(council) == {"user": "council", **proof}
+    with pytest.raises(SettingsError, match="Prefect Secret block exchange-inbox-police"):
+        credential(police)
+    monkeypatch.setenv("EXCHANGE_INBOX_COUNCIL_USER", "somebody")
+    monkeypatch.setenv("EXCHANGE_INBOX_COUNCIL_SECRET", "of the environment")
+    assert credential(council) == {"user": "somebody", "secret": "of the environment"}, "which goes first"
