@@ -29,6 +29,7 @@ from prefect.settings import (
 )
 from prefect.testing.utilities import prefect_test_harness
 from prefect.utilities.callables import parameter_schema
+from pydantic import SecretStr
 
 import flows.deployed
 from flows.credentials import credential
@@ -218,7 +219,7 @@ def test_a_channels_credential_may_be_a_secret_block_of_the_server(
 ) -> None:
     monkeypatch.setenv("PREFECT_API_URL", str(server.api_url))
     council, police = (load_partnership(REPOSITORY).partners[id] for id in ("council", "police"))
-    save: Any = Secret(value=json.dumps({"user": "council", **proof})).save
+    save: Any = Secret(value=SecretStr(json.dumps({"user": "council", **proof}))).save
     save("exchange-inbox-council", overwrite=True, _sync=True)
     assert credential(council) == {"user": "council", **proof}
     with pytest.raises(SettingsError, match="Prefect Secret block exchange-inbox-police"):
