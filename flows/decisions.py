@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from flows.definitions import note_definitions
 from flows.merge import merge_accepted, record_what_moved
 from flows.settings import Settings, today
 from flows.validate import validate_received
@@ -41,6 +42,7 @@ def confirm(settings: Settings, delivery_id: str, rule_id: str, *, reason: str, 
         raise DecisionError(f"{in_words(until)} is over: name a day to come (--until).")
     with one_run(settings.home):
         with open_warehouse(settings.home, writable=True) as connection:
+            note_definitions(settings, connection)
             delivery = _delivery(connection, delivery_id)
             may_be_confirmed(connection, delivery, rule_id)
             moment = settings.now()

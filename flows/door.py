@@ -10,6 +10,7 @@ from pathlib import Path
 
 from flows.periods import period_of_file
 from schemas.agreement import Agreement
+from schemas.codelist import PURPOSES
 from schemas.contract import Contract
 from schemas.headers import HeaderMatch, surplus_personal
 from schemas.partnership import Partnership
@@ -82,6 +83,19 @@ def at_the_door(partnership: Partnership, caller: Caller) -> Identified:
             reason=partnership.why_no_agreement(caller.key, caller.received_on, period),
             remedy="Ask your information governance contact; the file is erased when the hold ends.",
             period=period,
+        )
+    beyond = [purpose for purpose in contract.purposes if purpose not in agreement.purposes]
+    if beyond:
+        labels = dict(partnership.codelists[PURPOSES])
+        named = listed([labels[purpose] for purpose in beyond])
+        return Identified(
+            "held",
+            reason=f"It is used for {named}, which is not among the purposes of the agreement {agreement.id}.",
+            remedy="Ask your information governance contact: the agreement must name the purpose, or the dataset's "
+            "contract must not. The file is erased when the hold ends.",
+            period=period,
+            agreement_id=agreement.id,
+            hold_days=agreement.hold_days,
         )
     # Where no header was recognised, the names may stand further down or behind another separator.
     headers = match.unexpected if match and any(match.columns) else first_lines(caller.path, caller.facts)

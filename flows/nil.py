@@ -12,6 +12,7 @@ from typing import Any
 from flows import messages
 from flows.alerts import settle
 from flows.decisions import DecisionError, given
+from flows.definitions import note_definitions
 from flows.files import write_whole
 from flows.merge import merge_accepted
 from flows.settings import Settings, today
@@ -32,6 +33,7 @@ def nil_return(settings: Settings, key: str, period: str, *, reason: str, by: st
     with one_run(settings.home):
         with open_warehouse(settings.home, writable=True) as connection:
             ledger.prepare(connection, settings.now())
+            note_definitions(settings, connection)
             delivery = statement(settings, connection, key, period, reason=reason.strip(), by=by.strip())
             with transaction(connection):
                 record(settings, connection, delivery)

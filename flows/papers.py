@@ -14,6 +14,7 @@ from flows.settings import Settings, today
 from reports.agreement_papers import Grid, Paper, Section, render_paper
 from reports.words import count, day, listed
 from schemas.agreement import Agreement
+from schemas.codelist import PURPOSES
 from schemas.contract import Column, Contract
 from schemas.partnership import Partnership
 
@@ -35,6 +36,7 @@ TREATMENTS = {
     "drop": "not kept",
     "age_band": "kept as an age band",
     "outward_code": "kept as the first half of the postcode",
+    "lsoa": "kept as the LSOA of the postcode",
 }
 FIELDS = ("Field", "What it is", "Class", "What is done to it")
 
@@ -134,6 +136,7 @@ def _agreement(settings: Settings, agreement: Agreement) -> Paper:
                 "Purpose",
                 facts=[
                     ("Purpose", agreement.purpose),
+                    ("Held to the purposes", _purposes(partnership, agreement)),
                     ("What it is used for", _uses(partnership, agreement)),
                     ("Not used for", "Decisions about a person, and anything not named here."),
                 ],
@@ -412,6 +415,11 @@ def _fields(contract: Contract, agreement: Agreement) -> Grid:
         FIELDS,
         [(column.header, column.description, column.classification, _treatment(column)) for column in columns],
     )
+
+
+def _purposes(partnership: Partnership, agreement: Agreement) -> str:
+    labels = dict(partnership.codelists.get(PURPOSES, ()))
+    return listed([labels[code] for code in agreement.purposes]) or "None is named, so nothing may be made of it."
 
 
 def _treatment(column: Column) -> str:

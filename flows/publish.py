@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
-from flows.definitions import note_definitions
+from flows.definitions import changes_between, note_definitions
 from flows.files import make_private
 from flows.notices import post_notices, show_all_releases
 from flows.readiness import note_published, owed_publications
@@ -210,6 +210,7 @@ def _documents(
         }
         for audience in AUDIENCES
     }
+    changed = _definitions_changed(connection, publication)
     for audience, layer in product(AUDIENCES, framework.layers):
         frames: dict[str, Any] = dict(publication_frames(connection, layer.id, audience))
         drawn[audience, layer.id] = documents(
@@ -228,10 +229,35 @@ def _documents(
                 audience=audience,
                 outlines=settings.partnership.geography.outlines,
                 outlines_owed_to=settings.partnership.geography.outlines_owed_to,
+                definitions=changed if audience == RESTRICTED else (),  # an officer's name may stand in it
                 **frames,
             )
         )
     return drawn
+
+
+def _definitions_changed(connection: Connection, publication: Publication) -> tuple[dict[str, Any], ...]:
+    """What changed in the definitions since the framework's publication before; other frameworks' files left out.
+
+    A final publication tells what its provisional one told.
+    """
+    own = {publication.publication_id, publication.publication_id.removesuffix(final_id(""))}
+    made = ledger.rows(
+        connection,
+        "SELECT publication_id, published_at FROM warehouse.ledger.publication WHERE framework = ? "
+        "ORDER BY published_at",
+        [publication.framework],
+    )
+    before = [row["published_at"] for row in made if row["publication_id"] not in own]
+    if not before:
+        return ()
+    frameworks = "schemas/frameworks/"
+    return tuple(
+        change
+        for change in changes_between(connection, before[-1], publication.published_at)
+        if not change["file"].startswith(frameworks)
+        or change["file"].startswith(f"{frameworks}{publication.framework}/")
+    )
 
 
 def _record(

@@ -3,6 +3,7 @@
 from datetime import UTC
 from typing import Any
 
+from flows.definitions import note_definitions
 from flows.notices import post_notices, show_all_releases
 from flows.publish import Made, build, put_into_place, record_publication
 from flows.settings import LONDON, Settings
@@ -28,6 +29,7 @@ def release(settings: Settings, publication_id: str, by: str) -> Made:
     moment = settings.now()
     with open_warehouse(settings.home, writable=True) as connection:
         ledger.prepare(connection, moment)
+        definitions = note_definitions(settings, connection)
         row = _found(connection, publication_id)
         _may_be_final(settings, row)
         framework = settings.partnership.frameworks[row["framework"]]
@@ -57,7 +59,13 @@ def release(settings: Settings, publication_id: str, by: str) -> Made:
                 actor=settings.actor.name,
                 approved_by=by,
             )
-            told = {**about, "status": "final", "made_by": row["actor"], "approved_by": by}
+            told = {
+                **about,
+                "status": "final",
+                "made_by": row["actor"],
+                "approved_by": by,
+                "definitions": definitions,
+            }
             ledger.audit(
                 connection,
                 "publication.released",

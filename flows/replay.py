@@ -80,7 +80,10 @@ def _receipts(settings: Settings) -> list[dict[str, Any]]:
     except ValueError as error:
         raise ReplayError(f"The receipts do not hold: {error}.") from None
     if not receipts:
-        raise ReplayError(f"{settings.home} has no receipts: nothing has arrived.")
+        raise ReplayError(
+            f"{settings.home} has no receipts: nothing has arrived, or it was made before there were any. "
+            "Deliver its extracts into a new home."
+        )
     broken = ledger.broken_links([list(_as_stored(receipt).values()) for receipt in receipts])
     if broken:
         raise ReplayError(f"The receipts do not hold: line {broken[0]} does not follow from the one before it.")
@@ -168,6 +171,8 @@ def _days_of(
             manifest = receipt["subject"]
         state = details[receipt["sequence"]].get("state")
         if receipt["event"].startswith("delivery.") and state:
+            if not manifest:
+                raise ReplayError("The definitions by which the first deliveries were judged were not kept.")
             found[receipt["subject"], state] = manifest
     return found
 

@@ -132,6 +132,7 @@ def render_page(publication: Publication, shown: Sequence[Figure] | None = None)
     script = (TEMPLATES / "page.js").read_text(encoding="utf-8")
     page = environment().get_template("page.html.j2")
     moved = [("moved", "Told otherwise before")] if not publication.changes.empty else []
+    moved += [("definitions", "Changed definitions")] if publication.definitions else []
     return page.render(
         publication=publication,
         role=role,

@@ -1,6 +1,6 @@
 """What a page is made from: one publication, for one layer, as frames that are already past disclosure control."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -46,7 +46,8 @@ class Publication:
     `provenance` may be empty; otherwise their column `indicator` says what they are about. `escalations` is what goes
     up a layer, `spend` money by funding line, `priority_spend` money beside what each priority achieves, `reward` what
     a reward grant would come to (modelled), `left_out` the indicators an agreement keeps from this layer or `audience`,
-    `changes` the figures that moved since the release before. `area_code` is the area of the headline; not given, it
+    `changes` the figures that moved since the release before, `definitions` what changed in the definitions since then
+    (changed_at, file, key, before, after). `area_code` is the area of the headline; not given, it
     is the one that most `all`/`all` rows are of, and of these the most populous.
     `breaks` are the days from which an indicator's figures do not compare with earlier ones.
     `outlines` draws the wards where there are any, and whom they are owed to is said below.
@@ -81,6 +82,7 @@ class Publication:
     breaks: pd.DataFrame = field(default_factory=pd.DataFrame)
     outlines: Outlines = field(default_factory=dict)
     outlines_owed_to: str = ""
+    definitions: Sequence[Record] = ()
 
     def __post_init__(self) -> None:
         if self.status not in STATUSES:

@@ -37,6 +37,7 @@ class Agreement:
     parties: tuple[str, ...]
     controller_role: str  # sole joint independent
     purpose: str
+    purposes: tuple[str, ...]  # codes of the list purposes; nothing else may be made of the data
     statutory_gateway: str
     lawful_basis_art6: str
     art9_or_sch1_condition: str | None
@@ -109,6 +110,7 @@ def load_agreement(path: Path, root: Path) -> tuple[Agreement, Source]:
         parties=tuple(document["parties"]),
         controller_role=document["controller_role"],
         purpose=_one_line(document["purpose"]),
+        purposes=tuple(document.get("purposes", ())),
         statutory_gateway=_one_line(document["statutory_gateway"]),
         lawful_basis_art6=_one_line(document["lawful_basis_art6"]),
         art9_or_sch1_condition=document["art9_or_sch1_condition"],

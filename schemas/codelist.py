@@ -1,6 +1,7 @@
 """The codelists: `schemas/codelists/<name>.csv` with the columns code, label and perhaps note.
 
-One of them, `personal_fields`, holds in its `code` the regular expressions of headers that name a personal field.
+One of them, `purposes`, names what data may be used for. Another, `personal_fields`, holds in its `code` the regular
+expressions of headers that name a personal field.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from schemas import loading
 from schemas.loading import Source
 
 PERSONAL_FIELDS = "personal_fields"
+PURPOSES = "purposes"
 Codelist = tuple[tuple[str, str], ...]  # (code, label) in the file's order
 
 

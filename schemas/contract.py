@@ -2,7 +2,7 @@
 
 A field is defined once, here: its header in the file, its type, its classification, what is done to it.
 What the standard has no key for (period, scope, supersede_by, copies_unless_blank, markers, cadence, workbook,
-editions, states; and per column aliases, may_be_absent, treatment, codelist, from_file_name) stands in its
+editions, states, purposes; and per column aliases, may_be_absent, treatment, codelist, from_file_name) stands in its
 `customProperties`.
 """
 
@@ -28,7 +28,7 @@ PHYSICAL_TYPES = {
     "timestamp": ("TIMESTAMP",),
     "boolean": ("BOOLEAN",),
 }
-TREATED_TYPES = {"pseudonymise": "string", "age_band": "date", "outward_code": "string"}
+TREATED_TYPES = {"pseudonymise": "string", "age_band": "date", "outward_code": "string", "lsoa": "string"}
 PERSONAL = ("personal", "special")  # the classifications that are data about an identifiable person
 
 
@@ -45,7 +45,7 @@ class Column:
     required: bool  # a value must be there
     may_be_absent: bool  # the whole column may be missing from a file
     classification: str  # public internal personal special
-    treatment: str  # keep pseudonymise age_band outward_code drop
+    treatment: str  # keep pseudonymise age_band outward_code lsoa drop
     description: str
     codelist: str | None = None
     from_file_name: str | None = None  # the file's name says the value: a pattern with one group
@@ -137,6 +137,9 @@ class Contract:
     fingerprint: str
     workbook: WorkbookRule | None = None
     editions: tuple[Edition, ...] = ()
+    purposes: tuple[
+        str, ...
+    ] = ()  # what it is used for: an agreement that does not name them all does not cover it
     states: str | None = None  # commentary or budget: its rows are published as they stand, and none is counted
     _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
@@ -198,6 +201,7 @@ def load_contract(path: Path, root: Path) -> tuple[Contract, Source]:
         cadence=ours.get("cadence"),
         workbook=_workbook(ours.get("workbook"), source),
         editions=tuple(_edition(entry, source) for entry in ours.get("editions", ())),
+        purposes=tuple(ours.get("purposes", ())),
         states=ours.get("states"),
         source_path=path,
         fingerprint=source.fingerprint,

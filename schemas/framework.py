@@ -39,6 +39,7 @@ class Priority:
     name: str
     order: int
     note: str | None = None
+    purpose: str | None = None  # a code of the list purposes: each agreement behind a figure must name it
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +256,7 @@ def load_framework(folder: Path, root: Path) -> tuple[Framework, list[Source]]:
         priorities=tuple(
             sorted(
                 (
-                    Priority(entry["id"], entry["name"], entry["order"], entry.get("note"))
+                    Priority(entry["id"], entry["name"], entry["order"], entry.get("note"), entry.get("purpose"))
                     for entry in document["priorities"]
                 ),
                 key=lambda priority: priority.order,

@@ -6,6 +6,8 @@ years before it, and a figure keeps the population it was worked out with.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,6 +16,7 @@ from schemas import loading
 from schemas.loading import Source, known
 from schemas.outlines import Outlines, load_outlines
 
+POSTCODE, LSOA = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}"), re.compile(r"[ENSW][0-9]{8}")
 AREA_TYPES = ("borough", "ward", "country", "region")
 
 
@@ -70,6 +73,7 @@ class Geography:
     folder: Path  # holds areas.csv lsoas.csv population.csv worst_neighbourhoods.csv
     outlines: Outlines
     outlines_owed_to: str
+    postcodes: Mapping[str, str]  # postcode without its space -> LSOA; empty where the partnership ships no lookup
 
 
 def load_geography(folder: Path, root: Path) -> tuple[Geography, list[Source]]:
@@ -80,8 +84,9 @@ def load_geography(folder: Path, root: Path) -> tuple[Geography, list[Source]]:
     population, population_source = _population(folder, root, codes)
     worst, worst_source = _worst(folder, root, {lsoa.lsoa_code for lsoa in lsoas})
     outlines, owed_to, drawn = load_outlines(folder, root, codes)
-    geography = Geography(areas, lsoas, population, worst, folder, outlines, owed_to)
-    return geography, [areas_source, lsoas_source, population_source, worst_source, *drawn]
+    postcodes, looked_up = _postcodes(folder, root)
+    geography = Geography(areas, lsoas, population, worst, folder, outlines, owed_to, postcodes)
+    return geography, [areas_source, lsoas_source, population_source, worst_source, *drawn, *looked_up]
 
 
 def _areas(folder: Path, root: Path) -> tuple[tuple[Area, ...], Source]:
@@ -166,6 +171,23 @@ def _worst(folder: Path, root: Path, lsoas: set[str]) -> tuple[tuple[WorstNeighb
         base, people = (_number(row[name], place, source) for name in ("base_rate", "working_age"))
         rows.append(WorstNeighbourhood(row["lsoa_code"], base, people))
     return tuple(rows), source
+
+
+def _postcodes(folder: Path, root: Path) -> tuple[dict[str, str], list[Source]]:
+    path = folder / "postcodes.csv"
+    if not path.is_file():
+        return {}, []
+    source = loading.read_csv(path, root, ("postcode", "lsoa_code"))
+    found: dict[str, str] = {}
+    for line, row in enumerate(source.content, start=2):
+        postcode = row["postcode"].replace(" ", "").upper()
+        if not POSTCODE.fullmatch(postcode) or not LSOA.fullmatch(row["lsoa_code"]):
+            fix = "write a whole postcode, such as W12 7RJ, and a code such as E01001850"
+            raise source.error(f"line {line}", "has no postcode or no LSOA", fix)
+        if postcode in found:
+            raise source.error(f"line {line}", f"repeats {row['postcode']}", "keep one of the lines")
+        found[postcode] = row["lsoa_code"]
+    return found, [source]
 
 
 def _number(text: str, place: str, source: Source) -> Decimal:

@@ -193,7 +193,7 @@ def load_partnership(root: Path | None = None) -> Partnership:
     )
     references.check_area(about, partnership.area_code, partnership.comparators, geography)
     for contract, source in contracts:
-        references.check_contract(contract, source, partnership.partners, partnership.codelists)
+        references.check_contract(contract, source, partnership.partners, partnership.codelists, geography)
         references.check_scope(contract, source, partnership.codelists, geography)
     for standard, source in standards:
         loading.known(source, "name", "dataset", standard.key, partnership.contracts)
@@ -201,12 +201,17 @@ def load_partnership(root: Path | None = None) -> Partnership:
     references.check_every_dataset_is_judged(contracts, partnership.standards)
     references.check_rule_ids(standards)
     for agreement, source in agreements:
+        references.check_purposes(agreement.purposes, source, "purposes", partnership.codelists)
         references.check_agreement(
             agreement, source, partnership.partners, partnership.contracts, partnership.frameworks.values()
         )
     if frameworks:
         measures = {key: _measures(partnership, key) for key in partnership.contracts}
         for framework, of_framework in frameworks:
+            for priority in framework.priorities:
+                named = (priority.purpose,) if priority.purpose else ()
+                place = f"priorities[{priority.id}].purpose"
+                references.check_purposes(named, of_framework[0], place, partnership.codelists)
             references.check_framework(
                 framework,
                 of_framework,

@@ -8,7 +8,7 @@ from pathlib import Path
 from schemas import loading
 from schemas.agreement import Agreement
 from schemas.bands import age_bands
-from schemas.codelist import Codelist
+from schemas.codelist import PURPOSES, Codelist
 from schemas.contract import Contract
 from schemas.framework import Framework, Term
 from schemas.geography import Geography
@@ -21,11 +21,20 @@ LAYER_ROLES = ("strategic", "executive", "operational")
 
 
 def check_contract(
-    contract: Contract, source: Source, partners: Mapping[str, Partner], codelists: Mapping[str, Codelist]
+    contract: Contract,
+    source: Source,
+    partners: Mapping[str, Partner],
+    codelists: Mapping[str, Codelist],
+    geography: Geography,
 ) -> None:
-    """Its partner and its codelists must exist, and those that age bands go by must be bands."""
+    """Its partner, purposes, codelists, bands of ages and lookup of postcodes must exist."""
     known(source, "id", "partner", contract.partner, partners)
+    check_purposes(contract.purposes, source, "customProperties[purposes].value", codelists)
     for column in contract.columns:
+        if column.treatment == "lsoa" and not geography.postcodes:
+            place = f"schema[{contract.dataset}].properties[{column.name}].customProperties[treatment].value"
+            problem = "is lsoa, and the partnership has no lookup from postcodes to LSOAs"
+            raise source.error(place, problem, "add schemas/geography/postcodes.csv, or write outward_code")
         if column.codelist is not None:
             place = f"schema[{contract.dataset}].properties[{column.name}].customProperties[codelist].value"
             known(source, place, "codelist", column.codelist, codelists)
@@ -35,6 +44,12 @@ def check_contract(
                 except ValueError as error:
                     problem = f"names {column.codelist}, where '{error}' is no band of ages"
                     raise source.error(place, problem, "write bands such as under 16, 16-17 and 60+") from None
+
+
+def check_purposes(purposes: Iterable[str], source: Source, place: str, codelists: Mapping[str, Codelist]) -> None:
+    """Each purpose must be a code of the list `purposes`."""
+    for purpose in purposes:
+        known(source, place, "purpose", purpose, [code for code, _ in codelists.get(PURPOSES, ())])
 
 
 def check_scope(contract: Contract, source: Source, codelists: Iterable[str], geography: Geography) -> None:

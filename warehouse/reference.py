@@ -34,8 +34,8 @@ YEAR_OF = {
 }
 
 PLACES = (
-    *("partnership", "area", "area_code", "lsoa", "outline", "comparator", "population"),
-    *("worst_neighbourhoods", "code"),
+    *("partnership", "area", "area_code", "lsoa", "postcode", "outline", "comparator"),
+    *("population", "worst_neighbourhoods", "code"),
 )
 
 Rows = Sequence[Sequence[object]]
@@ -99,6 +99,7 @@ def _places(write: partial[None], partnership: Partnership) -> None:
     )
     write("area", areas)
     write("area_code", list(spellings.items()))
+    write("postcode", list(geography.postcodes.items()))
     write("lsoa", [(lsoa.lsoa_code, lsoa.vintage, lsoa.ward_code, lsoa.area_code) for lsoa in geography.lsoas])
     write(
         "outline",
@@ -156,6 +157,7 @@ def _agreed(write: partial[None], partnership: Partnership, shown_on: date | Non
                 agreement.round_to,
                 agreement.audiences_on(shown_on),
                 list(agreement.layers),
+                list(agreement.purposes),
             )
             for agreement in partnership.agreements
             for key in agreement.datasets
@@ -190,7 +192,7 @@ def _framework(write: partial[None], framework: Framework) -> None:
             )
         ],
     )
-    write("priority", [(id, each.id, each.name, each.order) for each in framework.priorities])
+    write("priority", [(id, each.id, each.name, each.order, each.purpose) for each in framework.priorities])
     write(
         "layer",
         [

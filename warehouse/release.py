@@ -25,11 +25,12 @@ from filelock import FileLock
 
 from warehouse.connection import identifier, literal
 from warehouse.data_package import data_package
-from warehouse.publication import AUDIENCES, RESTRICTED, Publication, final_id, seen
+from warehouse.publication import AUDIENCES, PUBLIC, RESTRICTED, Publication, final_id, seen
 from warehouse.published_database import database_sha256, write_database
 
 MANIFEST, DATABASE, DATA_PACKAGE = "manifest.json", "exchange.duckdb", "datapackage.json"
-FILE_MODE, FOLDER_MODE = 0o440, 0o750
+# Modes of files and of folders: what is public any account may read, as a web server's; the rest only the group's.
+MODES = {RESTRICTED: (0o440, 0o750), PUBLIC: (0o444, 0o755)}
 # What a text must not begin with in a CSV that a spreadsheet may open: it would be run as a formula.
 FORMULA = r"^[=+\-@\t\r]"
 
@@ -86,16 +87,20 @@ def write_release(
         )
     _write_manifest(publication, folder, previous, contents, holds)
     for path in _files(folder):
-        path.chmod(FILE_MODE)
+        path.chmod(MODES[_audience_of(path, folder)][0])
         _sync(path)
     for path in [*(path for path in folder.rglob("*") if path.is_dir()), folder]:
-        path.chmod(FOLDER_MODE)
+        path.chmod(MODES[_audience_of(path, folder)][1])
         _sync(path)
 
 
 def audience_folder(release: Path, audience: str) -> Path:
     """Where in a release the files of an audience are: the partnership's own at the top, the public's apart."""
     return release if audience == RESTRICTED else release / audience
+
+
+def _audience_of(path: Path, release: Path) -> str:
+    return PUBLIC if path.is_relative_to(audience_folder(release, PUBLIC)) else RESTRICTED
 
 
 def _write_tables(connection: duckdb.DuckDBPyConnection, layer: str, audience: str, folder: Path) -> None:

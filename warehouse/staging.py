@@ -288,7 +288,8 @@ def write_outcome(
 
     Direct identifiers leave as pseudonyms (table ``pseudonym_key`` must hold the key when a column needs it), dates
     of birth as the band of the age in completed years ``on`` a day (codes in ``bands``, by column), postcodes as
-    their first half; a column whose treatment is 'drop' does not leave at all.
+    their first half or, by the partnership's lookup, as their LSOA; a column whose treatment is 'drop' does not leave
+    at all.
     """
     columns = ", ".join(
         f"{_treated(column, on, (bands or {}).get(column.name, ()))} AS {identifier(column.name)}"
@@ -332,6 +333,10 @@ def _treated(column: Column, on: date | None, bands: Sequence[str]) -> str:
             # The inward half is the last three characters; what is no postcode does not leave at all.
             plain = f"upper(regexp_replace({name}, '[^0-9A-Za-z]', '', 'g'))"
             return f"nullif(regexp_extract({plain}, '^([A-Z]{{1,2}}[0-9][0-9A-Z]?)([0-9][A-Z]{{2}})?$', 1), '')"
+        case "lsoa":
+            # What the lookup does not have does not leave at all.
+            plain = f"upper(regexp_replace({name}, '[^0-9A-Za-z]', '', 'g'))"
+            return f"(SELECT any_value(lsoa_code) FROM reference.postcode WHERE postcode = {plain})"
         case _:
             return name
 

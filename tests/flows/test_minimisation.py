@@ -13,6 +13,8 @@ from flows.drain import drain
 from flows.keys import pseudonym_key, require_keys
 from flows.publish import publish_due
 from flows.settings import Settings, SettingsError
+from schemas.loading import DefinitionError
+from schemas.partnership import load_partnership
 from tests.conftest import KEY
 from tests.definitions import copy_definitions
 from warehouse import ledger
@@ -103,6 +105,7 @@ def test_two_purposes_never_share_a_pseudonym(at: At, monkeypatch: pytest.Monkey
 def test_a_key_file_is_read_only_where_nobody_else_can(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
     settings = at("2009-07-20")
     monkeypatch.delenv("EXCHANGE_PSEUDONYM_KEY")
+    monkeypatch.setenv("EXCHANGE_PSEUDONYM_KEY_COUNCIL_NEET", "ef" * 32)
     path = settings.home / "keys" / "schools-attendance.key"
     path.parent.mkdir(parents=True)
     path.write_text("cd" * 32 + "\n")
@@ -129,7 +132,7 @@ def test_nothing_starts_without_the_key_that_a_contract_needs(
     monkeypatch.setenv("EXCHANGE_NOW", "2009-07-20T09:00")
     assert main(["ingest"]) == 2
     assert "no pseudonym key" in capsys.readouterr().err
-    monkeypatch.setenv("EXCHANGE_NOW", "2030-07-20T09:00")
+    monkeypatch.setenv("EXCHANGE_NOW", "2007-07-20T09:00")
     assert main(["ingest"]) == 0, "no agreement in force needs one"
 
 
@@ -159,12 +162,27 @@ def test_a_date_of_birth_and_a_postcode_are_degraded_by_files_alone(at: At, tmp_
         description: Postcode before.
         customProperties:
           - {property: treatment, value: outward_code}
+      - name: home_postcode
+        physicalName: home_postcode
+        logicalType: string
+        physicalType: VARCHAR
+        required: false
+        classification: personal
+        description: Postcode now.
+        customProperties:
+          - {property: treatment, value: lsoa}
 """,
         encoding="utf-8",
     )
     agreement = root / "schemas" / "agreements" / "council-temporary-accommodation.yaml"
     text = agreement.read_text(encoding="utf-8")
-    agreement.write_text(text.replace("children,", "children, born_on, last_postcode,"), encoding="utf-8")
+    agreement.write_text(
+        text.replace("children,", "children, born_on, last_postcode, home_postcode,"), encoding="utf-8"
+    )
+    with pytest.raises(DefinitionError, match="no lookup from postcodes to LSOAs"):
+        load_partnership(root)
+    lookup = root / "schemas" / "geography" / "postcodes.csv"
+    lookup.write_text("postcode,lsoa_code\nW12 7RJ,E01001850\n", encoding="utf-8")
     settings = at("2009-10-20", root)
     columns = settings.partnership.contracts["council/temporary_accommodation"].columns
     usual = {
@@ -175,11 +193,21 @@ def test_a_date_of_birth_and_a_postcode_are_degraded_by_files_alone(at: At, tmp_
         "children": "1",
         "born_on": "07/11/1971",
         "last_postcode": "W12 7QT",
+        "home_postcode": "w127rj",
     }
     header = ",".join(column.header for column in columns)
     values = ",".join(usual[column.name] for column in columns)
     row = arrive(settings, "council/temporary_accommodation", f"{header}\n{values}\n", "ta_FY2009-Q2.csv")
     assert row["decision"] == "accepted", row["reason"]
     (kept,) = rows_in(settings.accepted("council", "temporary_accommodation", str(row["delivery_id"])))
-    assert kept[-2:] == ("35-44", "W12")
+    assert kept[-3:] == ("35-44", "W12", "E01001850")
     assert "1971" not in str(kept)
+
+
+def test_a_lookup_of_postcodes_is_held_to_its_form(tmp_path: Path) -> None:
+    root = copy_definitions(tmp_path / "own")
+    lookup = root / "schemas" / "geography" / "postcodes.csv"
+    for line in ("W12,E01001850", "W12 7RJ,Shepherds Bush", "W12 7RJ,E01001850\nW127RJ,E01001851"):
+        lookup.write_text(f"postcode,lsoa_code\n{line}\n", encoding="utf-8")
+        with pytest.raises(DefinitionError, match=r"postcodes\.csv"):
+            load_partnership(root)

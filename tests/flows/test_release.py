@@ -105,6 +105,18 @@ def test_a_meetings_papers_are_frozen_at_the_cut_off(at: At, tmp_path: Path) -> 
     framework.write_text(framework.read_text().replace("title: Local Area", "title: The Local Area"))
     moved = publish(at("2010-01-20", other), "laa-2008-11", "FY2009-Q2")
     assert moved.folder != frozen.folder
+    board = moved.folder / "borough-partnership" / "index.html"
+    told = board.read_text(encoding="utf-8").partition('id="definitions"')[2].partition("</section>")[0]
+    for said in (
+        "framework.yaml",
+        ">title<",
+        ">Local Area Agreement 2008-11<",
+        ">The Local Area",
+        "20 January 2010",
+    ):
+        assert said in told
+    public = moved.folder / "public" / "borough-partnership" / "index.html"
+    assert "Changed definitions" not in public.read_text(encoding="utf-8"), "a definition may name an officer"
     assert publish_for_meeting(at("2010-01-20", other), meeting).folder == frozen.folder
     link = frozen.folder.parent.parent / "laa-2008-11/meetings/borough-partnership-2010-01-26"
     assert link.resolve() == frozen.folder

@@ -83,6 +83,18 @@ def test_where_agreements_meet_the_strictest_wins(connection: duckdb.DuckDBPyCon
     assert "I1" in set(publication_frames(connection, "board", PUBLIC)["left_out"]["indicator"])
 
 
+def test_a_figure_for_a_purpose_that_its_agreement_does_not_name_is_left_out(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    connection.execute("UPDATE reference.priority SET purpose = 'crime'")
+    connection.execute("UPDATE reference.agreement SET purposes = ['housing', 'crime'] WHERE partner = 'police'")
+    connection.execute("UPDATE reference.agreement SET purposes = ['housing'] WHERE agreement_id = 'i1-agreement'")
+    folder = release(connection, tmp_path / "made")
+    assert seen(folder, RESTRICTED, "board") == ["I2", "I3"]
+    left_out = publication_frames(connection, "board")["left_out"]
+    assert left_out[["indicator", "withheld_by"]].values.tolist() == [["I1", "i1-agreement"]]
+
+
 def test_what_no_agreement_names_is_left_out(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("DELETE FROM reference.agreement WHERE agreement_id = 'i1-agreement'")
     build_publication(connection, FRAMEWORK, parse_period(Q1), NOW)

@@ -98,13 +98,20 @@ def test_a_release_has_every_layers_files(connection: duckdb.DuckDBPyConnection,
     assert (folder / "board" / "index.html").read_text(encoding="utf-8") == "<p>The Board</p>\n"
 
 
-def test_nobody_can_write_a_file_of_it_and_others_cannot_read_it(
+def test_nobody_can_write_a_file_of_it_and_others_can_read_the_public_ones_only(
     connection: duckdb.DuckDBPyConnection, tmp_path: Path
 ) -> None:
     _, folder = written(connection, tmp_path / "made")
-    modes = {stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*") if path.is_file()}
-    assert modes == {0o440}
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o750
+    modes: dict[tuple[bool, bool], set[int]] = {}
+    for path in (folder, *folder.rglob("*")):
+        public = path.is_relative_to(folder / "public")
+        modes.setdefault((public, path.is_file()), set()).add(stat.S_IMODE(path.stat().st_mode))
+    assert modes == {
+        (False, True): {0o440},
+        (False, False): {0o750},
+        (True, True): {0o444},
+        (True, False): {0o755},
+    }
 
 
 def test_csv_is_plain_and_runs_nothing(connection: duckdb.DuckDBPyConnection, tmp_path: Path) -> None:

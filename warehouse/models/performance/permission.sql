@@ -1,8 +1,11 @@
--- An indicator is shown to a layer and an audience only where each agreement of each dataset behind it lists both.
+-- An indicator is shown to a layer and an audience only where each agreement of each dataset behind it lists both, and
+-- the purpose of the indicator's priority.
 WITH fed_by AS (
-    SELECT DISTINCT framework, indicator, partner, dataset
-    FROM reference.term
-    WHERE framework = $framework AND dataset IS NOT NULL
+    SELECT DISTINCT term.framework, term.indicator, term.partner, term.dataset, priority.purpose
+    FROM reference.term AS term
+    JOIN reference.indicator AS about USING (framework, indicator)
+    JOIN reference.priority AS priority USING (framework, priority)
+    WHERE term.framework = $framework AND term.dataset IS NOT NULL
 ), asked AS (
     SELECT
         fed_by.framework,
@@ -12,7 +15,8 @@ WITH fed_by AS (
         coalesce(agreement.agreement_id, concat('no agreement for ', fed_by.partner, '/', fed_by.dataset)) AS named,
         coalesce(
             list_contains(agreement.audiences, audience.audience)
-            AND (list_contains(agreement.layers, layer.layer) OR list_contains(agreement.layers, layer.role)),
+            AND (list_contains(agreement.layers, layer.layer) OR list_contains(agreement.layers, layer.role))
+            AND (fed_by.purpose IS NULL OR list_contains(agreement.purposes, fed_by.purpose)),
             false
         ) AS allowed
     FROM fed_by
