@@ -42,9 +42,9 @@ def confirm(settings: Settings, delivery_id: str, rule_id: str, *, reason: str, 
         raise DecisionError(f"{in_words(until)} is over: name a day to come (--until).")
     with one_run(settings.home):
         with open_warehouse(settings.home, writable=True) as connection:
-            note_definitions(settings, connection)
             delivery = _delivery(connection, delivery_id)
             may_be_confirmed(connection, delivery, rule_id)
+            note_definitions(settings, connection)
             moment = settings.now()
             with transaction(connection):
                 ledger.remember_confirmation(

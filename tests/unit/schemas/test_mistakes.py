@@ -44,7 +44,7 @@ MISTAKES = [
     (PARTNER, "    email: sam.whitlock@police.example\n", "", "officers.deputy.email", "is missing", "an e-mail"),
     (PARTNER, "role_mailbox:", "role_malbox:", "role_malbox", "is not a key", "did you mean 'role_mailbox'?"),
     (PARTNER, "  deputy:", "  deputee:", "officers.deputee", "is not a key", "did you mean 'deputy'?"),
-    (PARTNER, "kind:", "colour: red\nkind:", "colour", "is not a key", "take it out, or use one of: caldicott_guardian, note"),
+    (PARTNER, "kind:", "colour: red\nkind:", "colour", "is not a key", "take it out, or use one of: caldicott_guardian, inbox, note"),
     (PARTNER, "kind: police", "kind: {a: b}", "kind", "is a set of keys, where text should stand", "write text"),
     (PARTNER, "kind: police", "kind: 12", "kind", "is 12, where text", "put it in quotes"),
     (PARTNER, "kind: police", "kind: true", "kind", "is true, where text", "put it in quotes"),
