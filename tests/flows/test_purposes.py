@@ -1,4 +1,4 @@
-"""What a dataset is used for must stand in its agreement, else it is held. Of figures tells warehouse/test_audiences."""
+"""What a dataset is used for must stand in its agreement, else it is held; for figures see test_audiences."""
 
 from collections.abc import Callable
 from pathlib import Path
