@@ -155,8 +155,9 @@ def _by_rule(rules: Sequence[Mapping[str, Any]]) -> Table:
 
 def _rows(cells: Sequence[Cell], failing: int, rules: Sequence[Mapping[str, Any]], sheet: str | None) -> Table:
     said = {str(rule["id"]): _said(rule, counted=False) for rule in rules}
+    of_sheet = [sheet] if sheet else []  # a file of text has none
     rows = [
-        [cell.row, cell.letter, cell.header, sheet or "", cell.rule_id, said.get(cell.rule_id, "")]
+        [cell.row, cell.letter, cell.header, *of_sheet, cell.rule_id, said.get(cell.rule_id, "")]
         for cell in cells[:ROWS_LISTED]
     ]
     note = ""
@@ -165,7 +166,8 @@ def _rows(cells: Sequence[Cell], failing: int, rules: Sequence[Mapping[str, Any]
             f"The first {len(rows):,} of {failing:,} faults are listed. The sheet By rule counts them all; so many "
             "usually have one cause, which is mended where the extract is made."
         )
-    headers = [("Row", 10), ("Column", 9), ("Header", 24), ("Sheet", 18), ("Rule", 16), ("What is wrong", 60)]
+    headers = [("Row", 10), ("Column", 9), ("Header", 24), *[("Sheet", 18) for _ in of_sheet]]
+    headers += [("Rule", 16), ("What is wrong", 60)]
     return Table("Rows", "Where each fault is in the file as you sent it", note, headers, rows)
 
 
@@ -216,13 +218,9 @@ def _reply(book: Any, formats: Mapping[str, Any], payload: Payload, rules: Seque
     sheet = book.add_worksheet(REPLY_SHEET)
     for place, width in enumerate((44, 26, 34, 40, 20, 30)):
         sheet.set_column(place, place, width)
-    about: list[tuple[str, str, Sequence[str]]] = [
-        (str(payload.get("delivery_id") or ""), ABOUT_FILE, answers_to_file(verdict(payload)))
-    ]
-    about += [
-        (str(payload.get("delivery_id") or ""), str(rule["id"]), answers_to(str(rule["severity"])))
-        for rule in rules
-    ]
+    delivery = str(payload.get("delivery_id") or "")
+    about: list[tuple[str, str, Sequence[str]]] = [(ABOUT_FILE, title(payload), answers_to_file(verdict(payload)))]
+    about += [(str(rule["id"]), _said(rule), answers_to(str(rule["severity"]))) for rule in rules]
     sheet.add_table(
         0,
         0,
@@ -235,7 +233,7 @@ def _reply(book: Any, formats: Mapping[str, Any], payload: Payload, rules: Seque
             "columns": [{"header": header, "header_format": formats["head"]} for header in HEADERS],
         },
     )
-    for row, (delivery, subject, answers) in enumerate(about, start=1):
+    for row, (subject, meaning, answers) in enumerate(about, start=1):
         sheet.write_string(row, 0, delivery, formats["text"])
         sheet.write_string(row, 1, subject, formats["text"])
         for place in (2, 3, 5):
@@ -265,7 +263,7 @@ def _reply(book: Any, formats: Mapping[str, Any], payload: Payload, rules: Seque
                 "validate": "list",
                 "source": list(answers),
                 "input_title": "Your answer",
-                "input_message": "Choose one from the list, or leave it empty.",
+                "input_message": safe(f"{meaning[:200]} Choose one from the list, or leave it empty."),
                 "error_title": "Not in the list",
                 "error_message": "Please choose one of the answers.",
             },

@@ -5,6 +5,7 @@ what to do next and whom to write to. The HTML part says the same in the same or
 partner's row: row numbers, counts and the sentences of the agreed definitions are all there is.
 """
 
+import re
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from functools import cache
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup, escape
 
 from reports import words
 from reports.letters import (
@@ -41,6 +43,8 @@ from reports.letters import (
 )
 
 WIDTH = 78
+RULE_ID = re.compile(r"\[[A-Z0-9]+(?:-[A-Z0-9]+)+\]")
+FINGERPRINT = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 @dataclass(frozen=True)
@@ -235,6 +239,14 @@ def wrapped(text: str, first: str = "", rest: str = "") -> str:
 @cache
 def environment() -> jinja2.Environment:
     loader = jinja2.FileSystemLoader(Path(__file__).parent / "templates")
-    return jinja2.Environment(
+    made = jinja2.Environment(
         loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    made.filters["whole_codes"] = whole_codes
+    return made
+
+
+def whole_codes(text: str) -> Markup:
+    """Text as HTML in which no line breaks within a rule's id, and a fingerprint fits its line."""
+    html = RULE_ID.sub(r'<span style="white-space:nowrap;color:#565d6b">\g<0></span>', str(escape(text)))
+    return Markup(FINGERPRINT.sub(r'<span style="font:12px monospace">\g<0></span>', html))  # noqa: S704 - escaped above

@@ -125,3 +125,13 @@ def test_nonsense_is_answered_kindly_and_not_repeated() -> None:
 def test_what_a_critical_rule_found_cannot_be_confirmed_away() -> None:
     assert TRUE_AS_SENT not in answers_to("critical")
     assert TRUE_AS_SENT in answers_to("warning")
+
+
+def test_a_row_of_the_reply_sheet_says_which_fault_it_is_about() -> None:
+    shown = parts(made())["xl/worksheets/sheet5.xml"]
+    assert 'prompt="Rows that repeat: 900. Choose one from the list, or leave it empty."' in shown
+
+
+def test_only_a_workbook_has_a_column_for_its_sheets() -> None:
+    text = error_report(payload(decision="rejected", rules=[failed_rule()]), CELLS, 2, None)
+    assert sheets(text)["Rows"][1] == ["Row", "Column", "Header", "Rule", "What is wrong"]

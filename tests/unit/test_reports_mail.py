@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reports.letters import filled, where
-from reports.mail import Mail, alert, digest, operator_alert, receipt, resolved
+from reports.mail import Mail, alert, digest, operator_alert, receipt, resolved, whole_codes
 from tests.unit.builders.publication import failed_rule, payload
 
 NAME = "Police recorded crime, July to September 2009"
@@ -203,3 +203,8 @@ def test_many_files_are_told_in_one_mail_with_those_that_need_somebody_first() -
 def test_writing_a_mail_needs_no_chart_library() -> None:
     code = "import sys, reports.mail; sys.exit(bool({'pandas', 'altair', 'vl_convert'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_no_line_breaks_within_a_rules_id_and_markup_around_it_stays_text() -> None:
+    html = str(whole_codes("<b>Odd</b> [PRC-007]"))
+    assert html == ('&lt;b&gt;Odd&lt;/b&gt; <span style="white-space:nowrap;color:#565d6b">[PRC-007]</span>')
