@@ -21,7 +21,7 @@ from flows.credentials import credential
 from flows.files import make_private, sync_file, write_json
 from flows.land import CHECK, MANIFEST, MANIFEST_BYTES, SETTLED_SECONDS, is_unfinished, place, plain_name
 from flows.settings import Settings, today
-from schemas.partner import Partner
+from schemas.partner import Inbox, Partner
 from warehouse import ledger
 from warehouse.connection import one_run, open_warehouse, transaction
 
@@ -287,14 +287,18 @@ def open_channel(partner: Partner) -> Channel:
         SettingsError: there is no credential for it, or it is not usable.
         Exception: whatever the library raises when the other side is away.
     """
-    inbox = partner.inbox
-    assert inbox is not None
+    assert partner.inbox is not None
+    return open_place(partner.inbox, "inbox", partner.id)
+
+
+def open_place(inbox: Inbox, kind: str, id: str) -> Channel:
+    """Open any place that has a URL, with the credential of its kind (inbox, copy) and id. Raises as open_channel."""
     scheme, _, rest = inbox.url.partition("://")
     if scheme == "file":
         from fsspec.implementations.local import LocalFileSystem
 
         return Channel(LocalFileSystem(auto_mkdir=False), rest, lambda: None)
-    given = credential(partner)
+    given = credential(kind, id)
     if scheme == "s3":
         return _s3(rest, inbox.endpoint, given)
     return _sftp(rest, inbox.host_key, given)

@@ -1,7 +1,8 @@
-"""The credential of a partner's channel: from the environment, else from a Secret block of the Prefect server.
+"""The credential of a channel: from the environment, else from a Secret block of the Prefect server.
 
 ``EXCHANGE_INBOX_<PARTNER>_USER`` with ``_SECRET`` (a password or an S3 secret key) or ``_KEY_FILE`` (a private SSH
-key); else the block ``exchange-inbox-<partner>``, whose value is JSON with ``user`` and ``secret`` or ``key``.
+key); else the block ``exchange-inbox-<partner>``, whose value is JSON with ``user`` and ``secret`` or ``key``. Where
+releases are copied to it is ``EXCHANGE_COPY_<NAME>_...`` and ``exchange-copy-<name>``.
 """
 
 import json
@@ -11,27 +12,26 @@ from pathlib import Path
 from typing import Any
 
 from flows.settings import SettingsError
-from schemas.partner import Partner
 
 
-def credential(partner: Partner) -> dict[str, str]:
-    """``user``, and ``secret`` or ``key`` (a private SSH key's text).
+def credential(kind: str, id: str) -> dict[str, str]:
+    """``user``, and ``secret`` or ``key`` (a private SSH key's text), of the ``inbox`` or the ``copy`` of that id.
 
     Raises:
         SettingsError: there is none, or others can read the key's file; says what to set.
     """
-    prefix = f"EXCHANGE_INBOX_{partner.id.upper().replace('-', '_')}"
+    prefix = f"EXCHANGE_{kind.upper()}_{id.upper().replace('-', '_')}"
     user, secret, key_file = (os.environ.get(f"{prefix}_{name}") for name in ("USER", "SECRET", "KEY_FILE"))
     if user and key_file:
         return {"user": user, "key": _private_key(Path(key_file), prefix)}
     if user and secret:
         return {"user": user, "secret": secret}
-    given = _of_block(partner)
+    given = _of_block(f"exchange-{kind}-{id}")
     if "user" in given and ("secret" in given or "key" in given):
         return given
     raise SettingsError(
-        f"There is no credential for the inbox of {partner.id}. Set {prefix}_USER and {prefix}_SECRET (or, for a "
-        f"private SSH key, {prefix}_KEY_FILE), or make the Prefect Secret block exchange-inbox-{partner.id}."
+        f"There is no credential for the {kind} of {id}. Set {prefix}_USER and {prefix}_SECRET (or, for a "
+        f"private SSH key, {prefix}_KEY_FILE), or make the Prefect Secret block exchange-{kind}-{id}."
     )
 
 
@@ -43,14 +43,14 @@ def _private_key(path: Path, prefix: str) -> str:
     return path.read_text(encoding="ascii")
 
 
-def _of_block(partner: Partner) -> dict[str, str]:
+def _of_block(name: str) -> dict[str, str]:
     if not os.environ.get("PREFECT_API_URL"):
         return {}
     from prefect.blocks.system import Secret
 
     load: Any = Secret.load
     try:
-        found = load(f"exchange-inbox-{partner.id}", _sync=True).get()
+        found = load(name, _sync=True).get()
     except ValueError:  # the server has no such block
         return {}
     content = json.loads(found) if isinstance(found, str) else found

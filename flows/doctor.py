@@ -167,7 +167,7 @@ def _channel(partner: Partner) -> tuple[str, str]:
     url = partner.inbox.url
     try:
         if not url.startswith("file://"):
-            credential(partner)
+            credential("inbox", partner.id)
         with open_channel(partner) as channel:
             channel.system.ls(channel.root, detail=False)
     except SettingsError as error:

@@ -4,17 +4,17 @@ import shutil
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
-from itertools import product
 from pathlib import Path
 from typing import Any
 
+from flows.copies import copy_releases
 from flows.definitions import changes_between, note_definitions
 from flows.files import make_private
 from flows.notices import post_notices, show_all_releases
 from flows.readiness import note_published, owed_publications
 from flows.settings import Settings, today
 from reports.dictionary import render_dictionary
-from reports.documents import documents
+from reports.documents import Documents, documents
 from reports.publication import Publication as Page
 from schemas.framework import Framework
 from schemas.periods import Period, parse_period, period_of, previous
@@ -106,6 +106,7 @@ def publish(settings: Settings, framework: str, period: str | None = None) -> Ma
             _record(settings, connection, found, publication, moment, definitions)
             note_published(settings, connection, found.id, wanted.id)
     show_all_releases(settings)
+    copy_releases(settings)
     return made
 
 
@@ -211,28 +212,33 @@ def _documents(
         for audience in AUDIENCES
     }
     changed = _definitions_changed(connection, publication)
-    for audience, layer in product(AUDIENCES, framework.layers):
-        frames: dict[str, Any] = dict(publication_frames(connection, layer.id, audience))
-        drawn[audience, layer.id] = documents(
-            Page(
-                title=f"{framework.title}: {layer.name}",
-                framework_title=framework.title,
-                framework_note=framework.note,
-                partnership_name=settings.partnership.name,
-                marking=settings.partnership.marking if audience == RESTRICTED else "",
-                layer={"id": layer.id, "name": layer.name, "role": layer.role, "chair": layer.chair},
-                period_words=period.title,
-                publication_id=publication.publication_id,
-                status=publication.status,
-                published_on=today(settings),
-                area_code=settings.partnership.area_code,
-                audience=audience,
-                outlines=settings.partnership.geography.outlines,
-                outlines_owed_to=settings.partnership.geography.outlines_owed_to,
-                definitions=changed if audience == RESTRICTED else (),  # an officer's name may stand in it
-                **frames,
+    for layer in framework.layers:
+        latest: Documents | None = None
+        for audience in AUDIENCES:
+            frames: dict[str, Any] = dict(publication_frames(connection, layer.id, audience))
+            latest = documents(
+                Page(
+                    title=f"{framework.title}: {layer.name}",
+                    framework_title=framework.title,
+                    framework_note=framework.note,
+                    partnership_name=settings.partnership.name,
+                    marking=settings.partnership.marking if audience == RESTRICTED else "",
+                    layer={"id": layer.id, "name": layer.name, "role": layer.role, "chair": layer.chair},
+                    period_words=period.title,
+                    publication_id=publication.publication_id,
+                    status=publication.status,
+                    published_on=today(settings),
+                    area_code=settings.partnership.area_code,
+                    audience=audience,
+                    outlines=settings.partnership.geography.outlines,
+                    outlines_owed_to=settings.partnership.geography.outlines_owed_to,
+                    # An officer's name may stand in it.
+                    definitions=changed if audience == RESTRICTED else (),
+                    **frames,
+                ),
+                latest,
             )
-        )
+            drawn[audience, layer.id] = latest.files
     return drawn
 
 

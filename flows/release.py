@@ -3,6 +3,7 @@
 from datetime import UTC
 from typing import Any
 
+from flows.copies import copy_releases
 from flows.definitions import note_definitions
 from flows.notices import post_notices, show_all_releases
 from flows.publish import Made, build, put_into_place, record_publication
@@ -76,6 +77,7 @@ def release(settings: Settings, publication_id: str, by: str) -> Made:
             )
             post_notices(settings, connection, framework, publication, moment)
     show_all_releases(settings)
+    copy_releases(settings)
     return made
 
 

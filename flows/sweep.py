@@ -12,6 +12,7 @@ from datetime import timedelta
 from flows import messages
 from flows.chase import chase
 from flows.collect import collect
+from flows.copies import copy_releases
 from flows.definitions import note_definitions
 from flows.delays import tell_of_delays
 from flows.escalate import escalate
@@ -82,6 +83,7 @@ PARTS: dict[str, Callable[[Settings], list[str]]] = {
     "escalation": escalate,
     "chase": chase,
     "reviews": remind_of_reviews,
+    "copies": copy_releases,
     "send": send,
     "collect": collect,
 }

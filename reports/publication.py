@@ -114,10 +114,18 @@ class Publication:
 
 def records(frame: pd.DataFrame) -> list[Record]:
     """The rows of a frame as dictionaries of plain Python values, anything absent as None."""
-    columns = [str(column) for column in frame.columns]
+    names = [str(column) for column in frame.columns]
+    columns = [plain_column(frame.iloc[:, place]) for place in range(len(names))]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def plain_column(column: "pd.Series[Any]") -> list[Any]:
+    """The cells of a column as plain values. Most are texts and numbers, and there are very many of them."""
     return [
-        {column: plain(value) for column, value in zip(columns, row, strict=True)}
-        for row in frame.itertuples(index=False, name=None)
+        cell
+        if type(cell) in (str, bool, int) or (type(cell) is float and cell == cell)  # not NaN
+        else plain(cell)
+        for cell in column.tolist()
     ]
 
 

@@ -3,6 +3,8 @@
 import io
 import warnings
 from datetime import datetime
+from xml.sax.saxutils import escape
+from zipfile import ZipFile
 
 import gptables
 import pandas as pd
@@ -36,6 +38,26 @@ def spreadsheet(book: Workbook) -> bytes:
         made.set_properties({"title": book.title, "created": CREATED})
         made.close()
     return file.getvalue()
+
+
+def reintroduced(made: bytes, was: Workbook, book: Workbook) -> bytes:
+    """The .xlsx of a workbook that differs from `was`, of which `made` is the .xlsx, in its introduction only.
+
+    The same bytes as `spreadsheet` gives, in a tenth of the time.
+    """
+    file = io.BytesIO()
+    with ZipFile(io.BytesIO(made)) as source, ZipFile(file, "w") as target:
+        for part in source.infolist():
+            content = source.read(part)
+            if part.filename == "xl/sharedStrings.xml":
+                for old, new in zip(was.introduction, book.introduction, strict=True):
+                    content = content.replace(said(old), said(new))
+            target.writestr(part, content)
+    return file.getvalue()
+
+
+def said(text: str) -> bytes:
+    return f">{escape(str(plain(text)))}<".encode()
 
 
 def sheet(place: int, table: Table) -> gptables.GPTable:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -76,12 +77,15 @@ def load_partner(path: Path, root: Path) -> tuple[Partner, Source]:
 
 def _inbox(source: Source) -> Inbox | None:
     written = source.content.get("inbox")
-    if written is None:
-        return None
+    return None if written is None else read_inbox(written, source, "inbox")
+
+
+def read_inbox(written: Mapping[str, str], source: Source, key: str) -> Inbox:
+    """A place with a URL as it is written at `key` of a file. Raises DefinitionError."""
     inbox = Inbox(**written)
     if inbox.url.startswith("sftp://") and inbox.host_key is None:
         raise source.error(
-            "inbox.host_key",
+            f"{key}.host_key",
             "is missing",
             "write the server's public key, such as 'ssh-ed25519 AAAA...', which ssh-keyscan shows",
         )

@@ -13,6 +13,7 @@ from schemas import codelist, loading, references
 from schemas.agreement import Agreement, load_agreement
 from schemas.alerting import Escalation, read_escalation
 from schemas.contract import Contract, load_contract
+from schemas.copies import Copy, read_copies
 from schemas.framework import Framework, Indicator, load_framework
 from schemas.geography import Geography, load_geography
 from schemas.loading import DefinitionError, Source
@@ -44,6 +45,7 @@ class Partnership:
     marking: str  # '' for none
     comparators: Mapping[str, str]  # code -> name
     reminders: Reminders
+    copies: tuple[Copy, ...]
     partners: Mapping[str, Partner]
     contracts: Mapping[str, Contract]  # by key, e.g. police/street_crime
     standards: Mapping[str, Standard]  # by key
@@ -181,6 +183,7 @@ def load_partnership(root: Path | None = None) -> Partnership:
         marking=about.content.get("marking", ""),
         comparators={entry["code"]: entry["name"] for entry in about.content["comparators"]},
         reminders=read_reminders(about.content.get("reminders", {}), about),
+        copies=read_copies(about.content.get("copies", ()), about),
         partners={id: partner for id, (partner, _) in partners.items()},
         contracts={contract.key: contract for contract, _ in contracts},
         standards={standard.key: standard for standard, _ in standards},

@@ -373,8 +373,8 @@ def publication_frames(
     Raises:
         LookupError: the publication has no such layer.
     """
-    shown = seen(connection, layer_id, audience)
-    own = f"indicator IN (SELECT indicator FROM ({shown}))"
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE shown AS {seen(connection, layer_id, audience)}")
+    own = "indicator IN (SELECT indicator FROM shown)"
     kept_back = (
         f"permission.layer = '{literal(layer_id)}' AND permission.audience = '{literal(audience)}' "
         "AND NOT permission.allowed "
@@ -388,7 +388,6 @@ def publication_frames(
     )
     stated = may_read(audience, layer_id)
     given = {
-        "seen": shown,
         "own": own,
         "kept_back": kept_back,
         "may_know": may_know,
@@ -403,7 +402,7 @@ FRAMES = {
     "indicators": """
         SELECT seen.*, about.decimals, suppression.reason AS suppressed_reason,
             seen.status = 'year to date confidential' AS ytd_suppressed
-        FROM ({seen}) AS seen
+        FROM shown AS seen
         JOIN reference.indicator AS about USING (framework, indicator)
         LEFT JOIN performance.suppression AS suppression USING (framework, indicator)
         ORDER BY indicator, period_end, area_code, breakdown, category""",
@@ -450,7 +449,7 @@ FRAMES = {
         WHERE NOT EXISTS (SELECT 1 FROM performance.spend WHERE NOT {stated})
         ORDER BY priority_order""",
     "reward": "SELECT * FROM performance.reward WHERE {own} ORDER BY indicator",
-    "changes": "SELECT change.* FROM performance.change AS change SEMI JOIN ({seen}) AS seen "
+    "changes": "SELECT change.* FROM performance.change AS change SEMI JOIN shown "
     "USING (indicator, period, area_code, breakdown, category) "
     "ORDER BY indicator, period_end, area_code, breakdown, category",
     "left_out": """

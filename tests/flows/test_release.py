@@ -69,6 +69,7 @@ def test_a_second_person_makes_it_final_and_so_it_stays(at: At) -> None:
 
     page = (settings.published / "index.html").read_text()
     assert page.count(f"releases/{made.folder.name}/manifest.json") == 1
+    assert page.count(f"releases/{made.folder.name}/dictionary.html") == 1
     assert page.index(final.folder.name) < page.index(f"releases/{made.folder.name}/manifest")  # newest first
     assert page.count("replaced since") == 1
 

@@ -32,7 +32,7 @@ TABLE, TEXT, OFFICE = (
 
 @pytest.fixture(scope="module")
 def drawn() -> dict[str, dict[str, bytes]]:
-    return {role: documents(shipped(role)) for role in ROLES}
+    return {role: documents(shipped(role)).files for role in ROLES}
 
 
 def xlsx_sheets(content: bytes) -> dict[str, list[list[Any]]]:
@@ -119,7 +119,23 @@ def test_a_missing_figure_is_never_nought() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_the_same_content_gives_the_same_bytes(drawn: dict[str, dict[str, bytes]], role: str) -> None:
-    assert documents(shipped(role)) == drawn[role]
+    assert documents(shipped(role)).files == drawn[role]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_what_another_audience_is_given_too_is_drawn_once_and_is_the_same_bytes(role: str) -> None:
+    restricted = documents(shipped(role))
+    public = replace(shipped(role), audience="public")
+    assert documents(public, restricted).files == documents(public).files
+    assert documents(public, restricted).shown is restricted.shown
+    marked = documents(replace(shipped(role), marking="OFFICIAL"))
+    assert documents(public, marked).files == documents(public).files
+
+
+def test_what_another_audience_is_not_given_is_not_shown_to_it() -> None:
+    restricted = documents(small(indicator_row(value=41.5)))
+    public = replace(small(missing(indicator_row())), audience="public")
+    assert documents(public, restricted).files == documents(public).files
 
 
 def hostile() -> Publication:
@@ -130,7 +146,7 @@ def hostile() -> Publication:
 
 
 def test_nothing_a_partner_wrote_runs_in_any_format() -> None:
-    made = documents(hostile())
+    made = documents(hostile()).files
     for sheet in openpyxl.load_workbook(io.BytesIO(made["performance.xlsx"])):
         for cell in (cell for row in sheet.iter_rows() for cell in row):
             assert cell.data_type != "f"
@@ -153,7 +169,7 @@ def test_a_target_that_is_text_is_shown_as_it_is() -> None:
 def test_a_layer_with_no_figure_still_has_its_documents() -> None:
     publication = shipped("operational")
     empty = replace(publication, indicators=publication.indicators.iloc[:0])
-    assert set(documents(empty)) == {"index.html", "report.pdf", "performance.xlsx", "performance.ods"}
+    assert set(documents(empty).files) == {"index.html", "report.pdf", "performance.xlsx", "performance.ods"}
 
 
 def test_the_strategic_paper_is_one_side(tmp_path: Path) -> None:
@@ -197,7 +213,7 @@ def test_every_document_says_who_may_read_it() -> None:
         ("restricted", "Restricted: for the partnership’s own bodies"),
     ):
         publication = replace(shipped("executive"), audience=audience)
-        made = documents(publication)
+        made = documents(publication).files
         assert said in made["index.html"].decode()
         assert told(publication, figures(publication))["audience"] == said
         assert f"Audience: {audience}." in str(xlsx_sheets(made["performance.xlsx"])["Cover"])
