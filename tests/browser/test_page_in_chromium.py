@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium_axe_python import Axe
 
 from reports.dictionary import render_dictionary
+from reports.releases import Release, releases_page
 from tests.unit.builders.publication import hostile, shipped, whole
 from warehouse.dictionary import described_tables
 
@@ -54,6 +56,30 @@ def test_axe_finds_no_violation_with_maps(opened: Opened, width: int) -> None:
     assert len(browser.find_elements(By.CSS_SELECTOR, ".map text")) == 3 * 16
     assert browser.execute_script("return document.documentElement.scrollWidth") == width
     assert violations(browser) == []
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_axe_finds_no_violation_in_the_list_of_releases(chromium: Any, tmp_path: Path, width: int) -> None:
+    released = Release(
+        folder="releases/laa-FY2009-Q2-1",
+        framework="laa",
+        framework_title="Local Area Agreement 2008-11",
+        period="July to September 2009",
+        status="final",
+        published_at=datetime(2009, 10, 30, 9, tzinfo=UTC),
+        stands=True,
+        layers=(("board", "Borough Partnership"), ("cdrp", "Crime and Disorder Reduction Partnership")),
+    )
+    before = replace(released, folder="releases/laa-FY2009-Q2-2", status="provisional", stands=False)
+    file = tmp_path / "index.html"
+    file.write_text(releases_page("Ashby Borough Partnership", [released, before]), encoding="utf-8")
+    screen = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", screen)
+    chromium.get(file.as_uri())
+    links = [link.get_attribute("href") or "" for link in chromium.find_elements(By.TAG_NAME, "a")]
+    assert sum(link.endswith("/dictionary.html") for link in links) == 2
+    assert chromium.execute_script("return document.documentElement.scrollWidth") == width
+    assert violations(chromium) == []
 
 
 @pytest.mark.parametrize("role", ROLES)
