@@ -221,9 +221,11 @@ def test_a_channels_credential_may_be_a_secret_block_of_the_server(
     council, police = (load_partnership(REPOSITORY).partners[id] for id in ("council", "police"))
     save: Any = Secret(value=SecretStr(json.dumps({"user": "council", **proof}))).save
     save("exchange-inbox-council", overwrite=True, _sync=True)
-    assert credential(council) == {"user": "council", **proof}
+    assert credential("inbox", council.id) == {"user": "council", **proof}
     with pytest.raises(SettingsError, match="Prefect Secret block exchange-inbox-police"):
-        credential(police)
+        credential("inbox", police.id)
     monkeypatch.setenv("EXCHANGE_INBOX_COUNCIL_USER", "somebody")
     monkeypatch.setenv("EXCHANGE_INBOX_COUNCIL_SECRET", "of the environment")
-    assert credential(council) == {"user": "somebody", "secret": "of the environment"}, "which goes first"
+    assert credential("inbox", council.id) == {"user": "somebody", "secret": "of the environment"}, (
+        "which goes first"
+    )
