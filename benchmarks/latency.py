@@ -62,7 +62,7 @@ def until(look: Callable[[], object]) -> None:
     while not look():
         if time.monotonic() > deadline:
             raise SystemExit(f"It did not come about within {PATIENCE:.0f} seconds.")
-        time.sleep(0.1)
+        time.sleep(0.2)  # looking costs something too
 
 
 def told(name: str, seconds: list[float]) -> str:
