@@ -239,14 +239,30 @@ def _files_of(settings: Settings, found: list[dict[str, Any]]) -> Iterable[tuple
         yield "staging", settings.staging / "claims" / str(row["claim"])
         yield "staging", settings.staging / "contributions" / f"{delivery_id}.parquet"
         if row["dataset"]:
+            # A check before sending may have quoted the same header; of which file it was, nobody keeps.
+            checks = settings.home / "collect" / row["partner"] / "checks"
+            yield from (("collect", path) for path in sorted(checks.glob(f"{row['dataset']}.*")))
             yield "accepted", settings.accepted(row["partner"], row["dataset"], delivery_id)
             yield "quarantine", settings.quarantined(row["partner"], row["dataset"], delivery_id)
         for folder in ("collect", "docs", "outbox"):
             yield from ((folder, path) for path in _named_after(settings.home / folder, delivery_id))
+    yield from (("outbox", settings.home / "outbox" / f"{id}.eml") for id in _told_in(settings, found))
     sizes = {row["size_bytes"]: row["sha256"] for row in found}
     for path in settings.inbox.rglob("*") if settings.inbox.is_dir() else ():
         if path.is_file() and not path.is_symlink() and path.stat().st_size in sizes and _is_one_of(path, sizes):
             yield "inbox", path
+
+
+def _told_in(settings: Settings, found: list[dict[str, Any]]) -> list[str]:
+    """The mails that told of these deliveries among others, and those of checks that their partners asked for."""
+    with open_warehouse(settings.home) as connection:
+        told = ledger.rows(
+            connection,
+            "SELECT DISTINCT coalesce(told_in, message_id) AS id FROM warehouse.ledger.outbox "
+            "WHERE list_contains(?, delivery_id) OR (kind = 'checked' AND list_contains(?, partner)) ORDER BY id",
+            [[row["delivery_id"] for row in found], [row["partner"] for row in found]],
+        )
+    return [str(row["id"]) for row in told]
 
 
 def _named_after(folder: Path, delivery_id: str) -> Iterable[Path]:

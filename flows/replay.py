@@ -35,6 +35,8 @@ CARRIED = (
     "certificates",
     "collect",
     "inbox",
+    "keys",
+    "channels",
 )  # folders of the home that move along
 KEYS = "pseudonym.key"
 

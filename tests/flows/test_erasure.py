@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from flows import erasure
+from flows.collect import collect
 from flows.drain import drain
 from flows.erasure import ErasureError, erase, expire_due, finish_erasures
 from flows.land import deliver
@@ -16,6 +17,7 @@ from flows.publish import publish_due
 from flows.settings import Settings
 from flows.verify import verify
 from tests.flows.waste import HEADER, KEY, waste
+from tests.security.searching import unpacked
 from warehouse import ledger
 from warehouse.connection import open_warehouse
 from warehouse.explain import explain
@@ -38,6 +40,16 @@ def files_with(home: Path, text: str) -> list[str]:
         path.relative_to(home).as_posix()
         for path in sorted(home.rglob("*"))
         if path.is_file() and (text.encode() in path.read_bytes() or text in path.name)
+    ]
+
+
+def packed_with(home: Path, text: str) -> list[str]:
+    """As files_with, and within workbooks and mails too."""
+    return [
+        path.relative_to(home).as_posix()
+        for path in sorted(home.rglob("*"))
+        if path.is_file()
+        if text in path.name or any(text.encode() in part for part in unpacked(path.name, path.read_bytes()))
     ]
 
 
@@ -73,6 +85,30 @@ def test_after_an_erasure_no_byte_of_the_file_is_left_anywhere(at: At, tmp_path:
         64,
     )
     assert verify(settings)["problems"] == []
+
+
+def test_nothing_that_was_said_of_it_on_the_way_is_left_either(at: At, tmp_path: Path) -> None:
+    """A header may be a name: what quoted it in a check, an error report, a mail, a page of collect/ goes too."""
+    settings = at("2009-07-20")
+    quoting = waste(tmp_path, GOOD + ",x", header=f"{HEADER},{CANARY}", name=f"{CANARY}_FY2009-Q1.csv")
+    # So many that they are told of in one mail.
+    others = [
+        waste(tmp_path, GOOD.replace("2009-04", month), name=f"waste_{quarter}.csv")
+        for month, quarter in (("2008-04", "FY2008-Q1"), ("2008-07", "FY2008-Q2"), ("2008-10", "FY2008-Q3"))
+    ]
+    for folder, file in ((f"{KEY}/check", quoting), (KEY, quoting), *((KEY, other) for other in others)):
+        (settings.inbox / folder).mkdir(parents=True, exist_ok=True)
+        shutil.copy(file, settings.inbox / folder)
+        os.utime(settings.inbox / folder / file.name, (1, 1))
+    drain(settings)
+    collect(settings)
+    assert {path.split("/")[0] for path in packed_with(settings.home, CANARY)} >= {"archive", "collect", "outbox"}
+    with open_warehouse(settings.home) as connection:
+        (asked,) = ledger.deliveries(connection, "state = 'rejected' AND period = 'FY2009-Q1'")
+    assert any(path.endswith(".digest.eml") for path in packed_with(settings.home, CANARY))
+    erase(settings, str(asked["delivery_id"]), "a name in the header", "A. Officer")
+    collect(settings)
+    assert packed_with(settings.home, CANARY) == []
 
 
 def test_what_an_erased_delivery_fed_is_as_if_it_had_never_come(at: At, tmp_path: Path) -> None:
