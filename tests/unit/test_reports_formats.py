@@ -179,6 +179,17 @@ def test_the_strategic_paper_is_one_side(tmp_path: Path) -> None:
     assert pages(told(publication, figures(publication)), 5.6) == 1
 
 
+def test_the_marking_is_on_every_page_of_the_paper_and_at_the_top_of_each_workbook() -> None:
+    marked = replace(shipped("operational"), marking="OFFICIAL")
+    pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(board_paper(marked))).pages]
+    assert pages
+    assert all("OFFICIAL" in page for page in pages)
+    cells = (
+        openpyxl.load_workbook(io.BytesIO(spreadsheet(workbook(marked)))).worksheets[0].iter_rows(values_only=True)
+    )
+    assert "OFFICIAL" in [row[0] for row in cells]
+
+
 @pytest.fixture(scope="module")
 def many() -> Publication:
     """Ninety indicators, as a whole agreement has."""
