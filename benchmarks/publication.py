@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
         if not arguments:
             run_demo(home, lambda line: None)
         copy = Path(desk) / "copy"
-        shutil.copytree(home, copy, symlinks=True, ignore=shutil.ignore_patterns("published", "archive", "docs"))
+        shutil.copytree(home, copy, symlinks=True, ignore=shutil.ignore_patterns("published", "docs"))
         spent: dict[str, Spent] = defaultdict(Spent)
         for module, name, label in PARTS:
             time_calls(module, name, spent[label])
