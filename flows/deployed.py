@@ -265,6 +265,7 @@ def publish(framework: FrameworkId | None = None, period: PeriodId | None = None
             if framework is None:
                 made += publish_owed(settings)
                 made += [publish_for_meeting(settings, meeting) for meeting in due_meetings(settings)]
+        notify_station(settings)  # the notices to each layer's readers
         tell_moves(settings)
         _show_publications(made)
         return made

@@ -42,9 +42,12 @@ def run_publish(
 ) -> list[Made]:
     """A publication: as a flow run where a server answers."""
     if not _has_server(report):
+        from flows.notify import send_outbox
         from flows.publish import publish_due
 
-        return publish_due(settings, framework, period)
+        published = publish_due(settings, framework, period)
+        send_outbox(settings)  # the notices to each layer's readers
+        return published
     from flows.deployed import publish
 
     os.environ["EXCHANGE_HOME"] = str(settings.home)

@@ -73,7 +73,11 @@ def _questions(matched: Sequence[Column | None], guarded: bool) -> list[tuple[in
     asked = []
     for place, column in enumerate(matched):
         if column is None or (guarded and column.treatment == "keep"):
-            asked += [(place, macro, what) for macro, what in EVERYWHERE.items()]
+            # The address of a surgery is published; anybody else's postcode is not.
+            published = column is not None and column.classification == "public"
+            asked += [
+                (place, macro, what) for macro, what in EVERYWHERE.items() if what != POSTCODES or not published
+            ]
             # What the partner may publish holds names of places; what nobody agreed on, or is about people, does not.
             private = guarded if column is None else column.classification != "public"
             if private and (column is None or column.logical_type not in {"date", "timestamp"}):
