@@ -182,7 +182,7 @@ def _postcodes(folder: Path, root: Path) -> tuple[dict[str, str], list[Source]]:
     for line, row in enumerate(source.content, start=2):
         postcode = row["postcode"].replace(" ", "").upper()
         if not POSTCODE.fullmatch(postcode) or not LSOA.fullmatch(row["lsoa_code"]):
-            fix = "write a whole postcode, such as W12 7RJ, and a code such as E01001850"
+            fix = "write a whole postcode, such as AB1 2CD, and a code such as E01000001"
             raise source.error(f"line {line}", "has no postcode or no LSOA", fix)
         if postcode in found:
             raise source.error(f"line {line}", f"repeats {row['postcode']}", "keep one of the lines")
