@@ -122,6 +122,8 @@ def measure(
         told("warm worker, one file", [drop(settings, range(n, n + 1)) for n in range(1, 1 + files)]), flush=True
     )
     print(told("warm worker, fifty at once", [drop(settings, range(40, 90))]), flush=True)
+    if not stock:
+        return
     warm = subprocess.run(
         ["pgrep", "-P", str(service.pid), "-f", "flows.cli worker"], capture_output=True, text=True
     )
