@@ -15,6 +15,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from flows.before import keep_for_comparison
 from flows.files import make_private, write_whole
 from flows.settings import LONDON, Settings, today
 from schemas.periods import in_words, parse_period
@@ -93,6 +94,10 @@ def expire_due(settings: Settings) -> list[str]:
     due = [row for row in kept if (last := kept_until(settings, row)) is not None and last < day]
     if due:
         moment = settings.now()
+        on_record = make_private(settings.home / "archive" / "of_record")
+        for row in due:
+            if row["dataset"]:
+                keep_for_comparison(settings, row["partner"], row["dataset"], row["delivery_id"])
         with open_warehouse(settings.home, writable=True) as connection, transaction(connection):
             for row in due:
                 of_record = row["state"] == "merged"
@@ -105,9 +110,7 @@ def expire_due(settings: Settings) -> list[str]:
                     changes={"rows_gone_at": moment, "of_record": of_record, "file_name": None},
                 )
                 if of_record:
-                    write_contribution(
-                        connection, row["delivery_id"], make_private(settings.home / "archive" / "of_record")
-                    )
+                    write_contribution(connection, row["delivery_id"], on_record)
                 else:
                     _drop_contribution(connection, [row["delivery_id"]])
     finish_erasures(settings)

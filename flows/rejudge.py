@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from flows.before import accepted_before
 from flows.decisions import DecisionError, given, restate
 from flows.examine import Examination, Verdict, examine
 from flows.land import promised_rows
@@ -131,18 +132,22 @@ def _outcome(
 
 def _verdict(settings: Settings, row: dict[str, Any], confirmed: frozenset[tuple[str, str | None]]) -> Verdict:
     facts = FileFacts(*(row[name] for name in ("sha256", "size_bytes", "encoding", "line_ending", "quotes")))
+    contract, period = settings.partnership.contracts[_key(row)], parse_period(row["period"])
+    with open_warehouse(settings.home) as connection:
+        before = accepted_before(settings, connection, contract, period)
     with tempfile.TemporaryDirectory(prefix="exchange-rejudge-") as folder:
         return examine(
             settings.partnership,
             Examination(
-                contract=settings.partnership.contracts[_key(row)],
-                period=parse_period(row["period"]),
+                contract=contract,
+                period=period,
                 received_on=row["received_at"].astimezone(LONDON).date(),
                 path=settings.archived(row["sha256"]),
                 facts=facts,
                 folder=Path(folder),
                 name=row["file_name"] or "",
                 confirmed=confirmed,
+                before=before,
                 promised_rows=promised_rows(settings, row),
             ),
         )

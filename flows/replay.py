@@ -123,7 +123,13 @@ def _rebuild(settings: Settings, target: Settings, receipts: list[dict[str, Any]
                 _publications(connection, receipts, details)
     days = _days_of(receipts, details)
     problems = []
-    judged = [row for row in rows if row.get("decision") in JUDGED and row.get("rows_gone_at") is None]
+    decided = {(receipt["subject"], receipt["event"]): receipt["sequence"] for receipt in receipts}
+    judged = [
+        row | {"decided_in": decided[row["delivery_id"], f"delivery.{row['decision']}"]}
+        for row in rows
+        if row.get("decision") in JUDGED and row.get("rows_gone_at") is None
+    ]
+    judged.sort(key=lambda row: row["decided_in"])  # what a decision compared with was decided before it
     with _laid_out(target, days.values()) as roots:
         said = [(row, _judged_again(target, row, roots, days)) for row in judged]
         drawn, of_record = _draw(target, rows, roots, days)

@@ -88,6 +88,10 @@ class Settings:
         """What an expired delivery's rows added up to: totals that stay as figures of record."""
         return self.home / "archive" / "of_record" / f"{delivery_id}.parquet"
 
+    def compared_of_record(self, delivery_id: str) -> Path:
+        """The counts, sums and means of an expired delivery that later ones were compared with."""
+        return self.home / "archive" / "of_record" / f"{delivery_id}.json"
+
     def accepted(self, partner: str, dataset: str, delivery_id: str) -> Path:
         """The Parquet file of a delivery's accepted rows."""
         return self.home / "accepted" / partner / dataset / f"{delivery_id}.parquet"

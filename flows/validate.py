@@ -120,7 +120,10 @@ def _document(settings: Settings, verdicts: list[tuple[dict[str, Any], Verdict |
 
 
 def verdict_on(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
-    """What the delivery is worth, or why we could not tell."""
+    """What the delivery is worth, or why we could not tell.
+
+    Of a delivery that is judged again as it was once, ``decided_in`` is the audit row that told of its decision.
+    """
     try:
         return _examined(settings, delivery)
     except SettingsError as error:
@@ -145,11 +148,12 @@ def _examined(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:
     key = _key(settings, delivery)
     with open_warehouse(settings.home) as connection:
         confirmed = ledger.confirmed_rules(connection, delivery, today(settings))
-        before = accepted_before(settings, connection, contract, parse_period(delivery["period"]))
+        period, decided = parse_period(delivery["period"]), delivery.get("decided_in")
+        before = accepted_before(settings, connection, contract, period, decided)
     try:
         work = Examination(
             contract=contract,
-            period=parse_period(delivery["period"]),
+            period=period,
             received_on=delivery["received_at"].astimezone(LONDON).date(),
             path=settings.archived(delivery["sha256"]),
             facts=FileFacts(

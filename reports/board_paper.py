@@ -42,6 +42,7 @@ SIZES = (
     5.6,
 )  # points; the largest with which the strategic layer is one side
 USUAL_SIZE = 9.0
+DEFINITIONS_SHOWN = 30  # the spreadsheet has them all
 NAME_LINE = 36  # letters of a name on one line of a column of priorities
 COLOURS = {"green": "#15703f", "amber": "#b45309", "red": "#b42318"}
 GREY, INK = "#565d6b", "#1b1f27"
@@ -133,7 +134,7 @@ def told(publication: Publication, shown: Sequence[Figure]) -> dict[str, Any]:
             }
             for name, count in summary.tally(shown)
         ],
-        "changed": summary.what_changed(shown, due),
+        "changed": [*summary.what_changed(shown, due), *definitions_changed(publication)],
         "asks": [
             {
                 "who": ask.who,
@@ -186,8 +187,30 @@ def told(publication: Publication, shown: Sequence[Figure]) -> dict[str, Any]:
             for row in records(publication.data_quality)
             if str(row["decision"] or row["state"]) != "accepted"
         ],
+        "definitions": [
+            {
+                "file": each["file"],
+                "place": each["key"] or "the whole file",
+                "was": "nothing" if each["before"] is None else str(each["before"]),
+                "now": "nothing" if each["after"] is None else str(each["after"]),
+                "seen": words.day(each["changed_at"].date()),
+            }
+            for each in publication.definitions[-DEFINITIONS_SHOWN:]
+        ],
         "left_out": [str(row["name"]) for row in records(publication.left_out)],
     }
+
+
+def definitions_changed(publication: Publication) -> list[str]:
+    """That targets, rules, officers or agreements changed since the release before, and where it is listed."""
+    places = len(publication.definitions)
+    if not places:
+        return []
+    where, them = ("in one place", "it") if places == 1 else (f"in {places:,} places", "them")
+    return [
+        f"What is agreed changed {where} since the release before this one; the spreadsheet lists {them} under "
+        "Changed definitions."
+    ]
 
 
 def columns(groups: Sequence[dict[str, Any]], how_many: int = 3) -> list[list[dict[str, Any]]]:

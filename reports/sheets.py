@@ -74,6 +74,7 @@ def workbook(publication: Publication, shown: Sequence[Figure] | None = None) ->
         parts(shown),
         comparators(publication, shown),
         moved(publication, shown),
+        definitions(publication),
         listed(
             "Actions", "Corrective actions and milestones", publication.actions,
             {"action": "Action", "owner": "Owner", "due_on": "Due", "state": "State", "priority": "Priority"}, names,
@@ -246,6 +247,26 @@ def moved(publication: Publication, shown: Sequence[Figure]) -> Table:
                 ]
             )
             for each in changes(publication, shown)
+        ),
+    )
+
+
+def definitions(publication: Publication) -> Table:
+    """What was agreed otherwise when the release before this one was made: targets, rules, officers, agreements."""
+    return Table(
+        "Changed definitions",
+        "What was agreed otherwise when the release before this one was made",
+        "One row for each place of a file. A file that is new, or gone, is one row.",
+        ("File", "Place", "Was", "Is now", "Seen on"),
+        tuple(
+            row(
+                [
+                    *(each["file"], each["key"] or "The whole file"),
+                    *(NOT_APPLICABLE if each[side] is None else each[side] for side in ("before", "after")),
+                    words.day(each["changed_at"].date()),
+                ]
+            )
+            for each in publication.definitions
         ),
     )
 

@@ -391,11 +391,13 @@ def unanchored(chained: Iterable[list[Any]], receipts: Iterable[Mapping[str, Any
     )
 
 
-def last_told(connection: Connection) -> dict[str, str]:
-    """The state of each delivery as the audit last told it."""
+def last_told(connection: Connection, before: int | None = None) -> dict[str, str]:
+    """The state of each delivery as the audit last told it, or as it had told it before a row of that number."""
     found = connection.execute(
         "SELECT subject, arg_max((details->>'state'), sequence) FROM warehouse.ledger.audit "
-        "WHERE event LIKE 'delivery.%' AND (details->>'state') IS NOT NULL GROUP BY subject"
+        "WHERE event LIKE 'delivery.%' AND (details->>'state') IS NOT NULL AND sequence < coalesce(?, sequence + 1) "
+        "GROUP BY subject",
+        [before],
     ).fetchall()
     return dict(found)
 

@@ -7,6 +7,8 @@ from email import message_from_bytes
 from email.policy import default
 from pathlib import Path
 
+import openpyxl
+import pypdf
 import pytest
 
 from flows.meetings import due_meetings, publish_for_meeting
@@ -32,6 +34,10 @@ def second(settings: Settings) -> Settings:
 def published(at: At) -> tuple[Settings, Made]:
     settings = at("2026-04-10")
     return settings, publish(settings, FRAMEWORK, PERIOD)
+
+
+def pdf_text(path: Path) -> str:
+    return " ".join(" ".join(page.extract_text() for page in pypdf.PdfReader(path).pages).split())
 
 
 def status_of(made: Made) -> str:
@@ -116,6 +122,22 @@ def test_a_meetings_papers_are_frozen_at_the_cut_off(at: At, tmp_path: Path) -> 
         "20 January 2010",
     ):
         assert said in told
+    sheet = openpyxl.load_workbook(board.with_name("performance.xlsx"))["Changed definitions"]
+    (listed,) = [row for row in sheet.values if "framework.yaml" in str(row[0])]
+    assert listed[1:] == (
+        "title",
+        "Local Area Agreement 2008-11",
+        "The Local Area Agreement 2008-11",
+        "20 January 2010",
+    )
+    paper = board.with_name("report.pdf")
+    before = frozen.folder / "borough-partnership" / "report.pdf"
+    assert len(pypdf.PdfReader(paper).pages) == len(pypdf.PdfReader(before).pages)
+    assert "What is agreed changed in one place" in pdf_text(paper)
+    operational = next(
+        path for path in moved.folder.glob("*/report.pdf") if "Changed definitions" in pdf_text(path)
+    )
+    assert "was Local Area Agreement 2008-11, is now The Local Area" in pdf_text(operational)
     public = moved.folder / "public" / "borough-partnership" / "index.html"
     assert "Changed definitions" not in public.read_text(encoding="utf-8"), "a definition may name an officer"
     assert publish_for_meeting(at("2010-01-20", other), meeting).folder == frozen.folder

@@ -164,6 +164,48 @@ def test_what_was_erased_does_not_come_back(at: At, tmp_path: Path) -> None:
     assert not [p for p in (tmp_path / "new").rglob("*") if p.is_file() and CANARY.encode() in p.read_bytes()]
 
 
+def quarter(folder: Path, period: str, *months: str) -> Path:
+    rows = [f"{month},kerbside_residual,household,residual,efw,100.000," for month in months]
+    return waste(folder, *rows, name=f"waste_{period}.csv")
+
+
+def two_quarters(at: At, folder: Path) -> tuple[str, str]:
+    """The second has fewer months than the first had when it came; the first was corrected to as few since."""
+    first = send(at("2008-07-20"), quarter(folder, "FY2008-Q1", "2008-04", "2008-05", "2008-06"))
+    second = send(at("2008-10-20"), quarter(folder, "FY2008-Q2", "2008-07", "2008-08"))
+    send(at("2008-10-21"), quarter(folder, "FY2008-Q1", "2008-04", "2008-05"))
+    return first, second
+
+
+def test_a_delivery_is_compared_with_what_stood_when_it_came(at: At, tmp_path: Path) -> None:
+    two_quarters(at, tmp_path)
+    done = replay(at("2008-11-01"), None)
+    assert (done.problems, done.differences) == ((), {})
+
+
+def test_a_correction_is_compared_with_the_file_it_took_the_place_of(at: At, tmp_path: Path) -> None:
+    root = copy_definitions(tmp_path / "own")
+    contract = root / "schemas" / "contracts" / "council" / "household_waste.yaml"
+    contract.write_text(contract.read_text().replace("kind: quarter", "kind: quarter, latest: true"), "utf-8")
+    settings = at("2008-07-20", root)
+    assert settings.partnership.contracts[KEY].period.latest
+    send(settings, quarter(tmp_path, "FY2008-Q1", "2008-04", "2008-05", "2008-06"))
+    send(settings, quarter(tmp_path, "FY2008-Q1", "2008-04", "2008-05"))
+    done = replay(settings, None)
+    assert (done.problems, done.differences) == ((), {})
+
+
+def test_what_was_compared_with_rows_that_expired_since_is_compared_with_their_figures_of_record(
+    at: At, tmp_path: Path
+) -> None:
+    first, second = two_quarters(at, tmp_path)
+    late = at("2014-07-15")
+    assert first in expire_due(late)
+    assert second not in expire_due(late)
+    done = replay(late, None)
+    assert (done.problems, done.differences) == ((), {})
+
+
 def test_a_persons_word_is_replayed(at: At, tmp_path: Path) -> None:
     settings = at("2009-07-20")
     (sent, *_) = [send(settings, waste(tmp_path, GOOD, BAD))]
