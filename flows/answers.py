@@ -14,6 +14,7 @@ from flows import messages
 from flows.alerts import settle
 from flows.decisions import DecisionError, may_be_confirmed
 from flows.nil import record, statement
+from flows.said import keep_words
 from flows.settings import Settings, today
 from reports import words
 from reports.reply import (
@@ -230,6 +231,16 @@ def _confirm(
     if not true:
         return
     moment = settings.now()
+    told = [
+        {
+            "rule_id": answer.rule_id,
+            "reason": answer.reason,
+            "until": answer.day or today(settings),
+            "slot": delivery["slot"],
+        }
+        for answer in true
+    ]
+    said = keep_words(settings, delivery["delivery_id"], {"confirmed": told})
     for answer in true:
         ledger.remember_confirmation(
             connection,
@@ -248,7 +259,7 @@ def _confirm(
         actor=settings.actor,
         at=moment,
         changes={"tries": 0},
-        because={"confirmed": [answer.rule_id for answer in true], "by": by},
+        because={"confirmed": [answer.rule_id for answer in true], "by": by, "said": said},
     )
 
 
@@ -264,7 +275,10 @@ def _withdraw(
         "withdrawn",
         actor=settings.actor,
         at=settings.now(),
-        because={"by": by, "said": "in a Reply sheet"},
+        because={
+            "by": by,
+            "said": keep_words(settings, delivery_id, {"reason": given[0].reason, "where": "in a Reply sheet"}),
+        },
     )
     connection.execute("DELETE FROM warehouse.merged.contribution WHERE delivery_id = ?", [delivery_id])
     recompute(connection, datasets={f"{delivery['partner']}/{delivery['dataset']}"}, today=today(settings))

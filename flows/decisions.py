@@ -12,6 +12,7 @@ from typing import Any
 
 from flows.definitions import note_definitions
 from flows.merge import merge_accepted, record_what_moved
+from flows.said import keep_words
 from flows.settings import Settings, today
 from flows.validate import validate_received
 from reports.reply import TOLD_BESIDE_THE_FIGURE, points_to_a_person
@@ -46,6 +47,8 @@ def confirm(settings: Settings, delivery_id: str, rule_id: str, *, reason: str, 
             may_be_confirmed(connection, delivery, rule_id)
             note_definitions(settings, connection)
             moment = settings.now()
+            told = [{"rule_id": rule_id, "reason": reason.strip(), "until": until, "slot": delivery["slot"]}]
+            said = keep_words(settings, delivery_id, {"confirmed": told})
             with transaction(connection):
                 ledger.remember_confirmation(
                     connection, delivery, rule_id, reason=reason.strip(), until=until, by=by.strip(), at=moment
@@ -58,7 +61,7 @@ def confirm(settings: Settings, delivery_id: str, rule_id: str, *, reason: str, 
                     actor=settings.actor,
                     at=moment,
                     changes={"tries": 0},
-                    because={"confirmed": rule_id, "until": until.isoformat(), "by": by.strip()},
+                    because={"confirmed": [rule_id], "by": by.strip(), "said": said},
                 )
         validate_received(settings)
         merge_accepted(settings)
@@ -81,7 +84,8 @@ def withdraw(settings: Settings, delivery_id: str, *, reason: str, by: str) -> N
             delivery = _delivery(connection, delivery_id)
         if "withdrawn" not in ledger.next_states(delivery["state"]):
             raise DecisionError(f"{delivery_id} is {delivery['state']}: there is nothing to withdraw.")
-        restate(settings, [delivery], withdrawn={"reason": reason.strip(), "by": by.strip()})
+        said = keep_words(settings, delivery_id, {"reason": reason.strip()})
+        restate(settings, [delivery], withdrawn={"said": said, "by": by.strip()})
 
 
 def given(reason: str, by: str) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 
 from flows.before import keep_for_comparison
 from flows.files import make_private, write_whole
+from flows.said import said_folder
 from flows.settings import LONDON, Settings, today
 from schemas.periods import in_words, parse_period
 from warehouse import ledger
@@ -237,6 +238,7 @@ def _files_of(settings: Settings, found: list[dict[str, Any]]) -> Iterable[tuple
         delivery_id = row["delivery_id"]
         yield "archive", settings.archived(row["sha256"])
         yield "archive", settings.arrival(row["sha256"], delivery_id)
+        yield "archive", said_folder(settings, delivery_id)
         yield "held", settings.held / delivery_id
         yield "staging", settings.staging / delivery_id
         yield "staging", settings.staging / "claims" / str(row["claim"])

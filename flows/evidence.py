@@ -17,6 +17,7 @@ from typing import Any
 
 from flows.definitions import changes_between
 from flows.files import write_whole
+from flows.said import words_of
 from flows.settings import LONDON, Settings
 from flows.verify import verify
 from reports.agreement_papers import Grid, Paper, Section, render_paper
@@ -74,7 +75,7 @@ def evidence(settings: Settings, first: date, last: date) -> bytes:
     end = datetime.combine(last + timedelta(days=1), time(), LONDON).astimezone(UTC)
     with open_warehouse(settings.home) as connection:
         audit = [row for row in ledger.audit_rows(connection) if start <= row["occurred_at"] < end]
-        tables = _tables(connection, audit, start, end)
+        tables = _tables(settings, connection, audit, start, end)
         chained = ledger.chain(connection) if ledger.is_prepared(connection) else []
     proven = verify(settings)
     moments = {row["sequence"] for row in audit}
@@ -100,7 +101,9 @@ def write_evidence(settings: Settings, first: date, last: date, file: Path) -> N
     write_whole(file, evidence(settings, first, last))
 
 
-def _tables(connection: Connection, audit: Rows, start: datetime, end: datetime) -> dict[str, Rows]:
+def _tables(
+    settings: Settings, connection: Connection, audit: Rows, start: datetime, end: datetime
+) -> dict[str, Rows]:
     received = [row for row in ledger.deliveries(connection) if start <= row["received_at"] < end]
     gone = [row for row in audit if row["event"] in GONE]
     decided = [
@@ -111,13 +114,21 @@ def _tables(connection: Connection, audit: Rows, start: datetime, end: datetime)
     return {
         "deliveries": received,
         "decisions": [
-            row | {"details": json.dumps(row["details"], sort_keys=True)} for row in decided if row not in gone
+            row | {"details": json.dumps(_with_words(settings, row), sort_keys=True, ensure_ascii=False)}
+            for row in decided
+            if row not in gone
         ],
         "response_times": _response_times(connection, start, end),
         "changes": changes_between(connection, start - timedelta(microseconds=1), end),
         "erasures": [row | row["details"] for row in gone],
         "releases": [row | row["details"] for row in audit if row["event"].startswith("publication.")],
     }
+
+
+def _with_words(settings: Settings, row: Mapping[str, Any]) -> dict[str, Any]:
+    """An audit row's details, with what a person said in their own words where the delivery still stands."""
+    words = words_of(settings, row["subject"], row["details"].get("said"))
+    return {**row["details"], **{name: told for name, told in words.items() if name != "salt"}}
 
 
 def _response_times(connection: Connection, start: datetime, end: datetime) -> Rows:

@@ -15,6 +15,7 @@ from flows.decisions import DecisionError, given, restate
 from flows.examine import Examination, Verdict, examine
 from flows.land import promised_rows
 from flows.merge import merge_accepted
+from flows.said import keep_words
 from flows.settings import LONDON, Settings, today
 from flows.validate import validate_received
 from schemas.periods import parse_period
@@ -72,6 +73,9 @@ def rejudge(settings: Settings, key: str | None, *, reason: str, by: str) -> lis
         if not outcomes:
             return []
         ids = [outcome.delivery_id for outcome in outcomes]
+        said = {
+            delivery_id: keep_words(settings, delivery_id, {"rejudged": reason.strip()}) for delivery_id in ids
+        }
         with open_warehouse(settings.home, writable=True) as connection, transaction(connection):
             for delivery_id in ids:
                 ledger.forget_rules(connection, delivery_id)
@@ -82,7 +86,7 @@ def rejudge(settings: Settings, key: str | None, *, reason: str, by: str) -> lis
                     actor=settings.actor,
                     at=settings.now(),
                     changes={"tries": 0},
-                    because={"rejudged": reason.strip(), "by": by.strip()},
+                    because={"rejudged": True, "said": said[delivery_id], "by": by.strip()},
                 )
         validate_received(settings)
         merge_accepted(settings)

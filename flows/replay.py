@@ -11,12 +11,14 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 from flows.definitions import SEEN, lay_out, note_definitions
 from flows.examine import Verdict
 from flows.files import make_private
+from flows.said import words_of
 from flows.settings import LONDON, Settings, today
 from flows.validate import verdict_on
 from schemas.periods import parse_period
@@ -121,6 +123,7 @@ def _rebuild(settings: Settings, target: Settings, receipts: list[dict[str, Any]
                 rebuilding.take_over(connection)
             else:
                 _publications(connection, receipts, details)
+                _confirmations(target, connection, receipts, details, rows)
     days = _days_of(receipts, details)
     problems = []
     decided = {(receipt["subject"], receipt["event"]): receipt["sequence"] for receipt in receipts}
@@ -249,6 +252,29 @@ def _draw(
                     contribute(working, partnership, contract, accepted, parse_period(row["period"]), path)
                     drawn.append((row, path))
     return drawn, of_record
+
+
+def _confirmations(
+    target: Settings,
+    connection: Connection,
+    receipts: list[dict[str, Any]],
+    details: Mapping[int, Mapping[str, Any]],
+    rows: list[dict[str, Any]],
+) -> None:
+    """What people confirmed as true, from the receipts and their words, where the old warehouse is gone."""
+    deliveries = {row["delivery_id"]: row for row in rows}
+    for receipt in receipts:
+        told = details[receipt["sequence"]]
+        for one in words_of(target, receipt["subject"], told.get("said")).get("confirmed", ()):
+            ledger.remember_confirmation(
+                connection,
+                {**deliveries[receipt["subject"]], "slot": one["slot"]},
+                one["rule_id"],
+                reason=one["reason"],
+                until=date.fromisoformat(one["until"]),
+                by=told["by"],
+                at=receipt["occurred_at"],
+            )
 
 
 def _publications(

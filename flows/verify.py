@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from flows.said import altered_words
 from flows.settings import Settings
 from warehouse import ledger
 from warehouse.connection import open_warehouse
@@ -18,6 +19,7 @@ def verify(settings: Settings) -> dict[str, Any]:
         found = ledger.deliveries(connection)
         chained = ledger.chain(connection) if ledger.is_prepared(connection) else []
         told = ledger.last_told(connection) if found else {}
+        audit = ledger.audit_rows(connection, "delivery.%")
     problems = [
         f"Audit row {sequence} does not follow from the one before it."
         for sequence in ledger.broken_links(chained)
@@ -28,6 +30,9 @@ def verify(settings: Settings) -> dict[str, Any]:
         for row in found
         if told.get(row["delivery_id"]) != row["state"]
     ]
+    problems += altered_words(
+        settings, audit, {row["delivery_id"] for row in found if row["rows_gone_at"] is None}
+    )
     kept = {row["sha256"] for row in found if row["state"] not in GONE and row["rows_gone_at"] is None}
     for sha256 in sorted(kept):
         path = settings.archived(sha256)

@@ -443,7 +443,12 @@ def _audit_delivery(
 
 
 def forget_words(connection: Connection, delivery_id: str, instead: str) -> None:
-    """Take what may be the partner's own words out of the messages about a delivery."""
+    """Take what people said in their own words out of the messages, confirmations and replies about a delivery."""
+    for table in ("confirmation", "reply"):
+        connection.execute(
+            f"UPDATE warehouse.ledger.{table} SET reason = ? WHERE delivery_id = ? AND reason IS NOT NULL",
+            [instead, delivery_id],
+        )
     connection.execute(
         "UPDATE warehouse.ledger.outbox SET payload = json_merge_patch(payload, ?) WHERE delivery_id = ? "
         "AND json_exists(payload, '$.reason')",

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from flows.decisions import withdraw
 from flows.definitions import changes_between, definition_files, kept_path, note_definitions
 from flows.drain import drain
 from flows.land import deliver
@@ -121,6 +122,20 @@ def test_the_receipts_follow_the_audit_and_half_a_line_of_a_crash_is_mended(at: 
         pass
     assert path.read_bytes() == b"".join(lines)
     assert verify(settings)["problems"] == []
+
+
+@pytest.mark.parametrize("change", [lambda path: path.unlink(), lambda path: path.write_bytes(b"{}")])
+def test_what_a_person_said_cannot_be_changed_afterwards(
+    at: At, tmp_path: Path, change: Callable[[Path], Any]
+) -> None:
+    settings = at("2009-07-20")
+    deliver(settings, waste(tmp_path, GOOD), KEY)
+    (row,) = drain(settings)
+    withdraw(settings, row["delivery_id"], reason="wrong year", by="A. Officer")
+    assert verify(settings)["problems"] == []
+    (said,) = (settings.home / "archive" / "said").rglob("*.json")
+    change(said)
+    assert "is not as it was said" in str(verify(settings)["problems"])
 
 
 def test_receipts_that_were_tampered_with_are_told_of(at: At, tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """Erased or expired: not a byte of the rows is left in any file, and what they fed is restated or stays on record."""
 
+import io
 import os
 import shutil
+import zipfile
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -10,8 +12,10 @@ import pytest
 
 from flows import erasure
 from flows.collect import collect
+from flows.decisions import confirm, withdraw
 from flows.drain import drain
 from flows.erasure import ErasureError, erase, expire_due, finish_erasures
+from flows.evidence import evidence
 from flows.land import deliver
 from flows.publish import publish_due
 from flows.settings import Settings
@@ -109,6 +113,25 @@ def test_nothing_that_was_said_of_it_on_the_way_is_left_either(at: At, tmp_path:
     erase(settings, str(asked["delivery_id"]), "a name in the header", "A. Officer")
     collect(settings)
     assert packed_with(settings.home, CANARY) == []
+
+
+def test_what_people_typed_about_it_goes_with_it_and_the_audit_still_holds(at: At, tmp_path: Path) -> None:
+    settings = at("2009-07-20")
+    delivery_id = send(settings, waste(tmp_path, GOOD, BAD))
+    with open_warehouse(settings.home) as connection:
+        rules = ledger.failed_severities(connection, delivery_id)
+    rule = next(rule for rule, severity in rules.items() if severity == "warning")
+    words = "weighed twice by zxtyped"
+    confirm(settings, delivery_id, rule, reason=words, until=date(2009, 12, 31), by="D. Lead")
+    withdraw(settings, delivery_id, reason="zxtyped was mistaken", by="A. Officer")
+    assert files_with(settings.home, "zxtyped") != []
+    asked = evidence(settings, date(2009, 7, 1), date(2009, 7, 31))
+    assert "zxtyped was mistaken" in zipfile.ZipFile(io.BytesIO(asked)).read("decisions.csv").decode()
+    erase(settings, delivery_id, "sent in error", "A. Officer")
+    assert files_with(settings.home, "zxtyped") == []
+    assert verify(settings)["problems"] == []
+    after = evidence(settings, date(2009, 7, 1), date(2009, 7, 31))
+    assert not any(b"zxtyped" in part for part in unpacked("evidence.zip", after))
 
 
 def test_what_an_erased_delivery_fed_is_as_if_it_had_never_come(at: At, tmp_path: Path) -> None:

@@ -215,6 +215,11 @@ def test_a_persons_word_is_replayed(at: At, tmp_path: Path) -> None:
     confirm(settings, sent, rule, reason="weighed twice", until=date(2009, 12, 31), by="D. Lead")
     done = replay(settings, None)
     assert (done.problems, done.differences) == ((), {})
+    (settings.home / "warehouse.duckdb").unlink()
+    assert replay(settings, tmp_path / "new").problems == (), "the word lies beside the archive too"
+    with open_warehouse(tmp_path / "new") as connection:
+        (kept,) = connection.execute("SELECT reason, confirmed_by FROM warehouse.ledger.confirmation").fetchall()
+    assert kept == ("weighed twice", "D. Lead")
 
 
 def test_a_nil_return_is_replayed(at: At, tmp_path: Path) -> None:
