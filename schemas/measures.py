@@ -20,9 +20,19 @@ def measure_of(indicator: str, part: str) -> str:
 
 def measures_of(about: Mapping[str, Any], indicators: Iterable[str]) -> dict[str, dict[str, str]]:
     """Each measure with its unit and description; `about` is the content of the YAML."""
-    listed: dict[str, dict[str, str]] = dict(about.get("measures", {}))
+    listed: dict[str, dict[str, str]] = {
+        measure: {"unit": said["unit"], "description": said["description"]}
+        for measure, said in about.get("measures", {}).items()
+    }
     for part, said in about.get("measures_per_indicator", {}).items():
         for indicator in indicators:
             description = f"{indicator}: {said['description']}"
             listed[measure_of(indicator, part)] = {"unit": said["unit"], "description": description}
     return listed
+
+
+def parts_of(about: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The measures that are the sum of others, each with its parts; `about` is the content of the YAML."""
+    return {
+        measure: tuple(said["parts"]) for measure, said in about.get("measures", {}).items() if "parts" in said
+    }

@@ -13,7 +13,7 @@ from schemas.contract import Contract
 from schemas.framework import Framework, Term
 from schemas.geography import Geography
 from schemas.loading import Source, known
-from schemas.measures import measures_of
+from schemas.measures import measures_of, parts_of
 from schemas.partner import Partner
 from schemas.standard import Standard
 
@@ -152,7 +152,28 @@ def read_measures(model: Path, root: Path, indicators: Iterable[str]) -> tuple[s
     described = model.with_suffix(".yaml")
     if not described.is_file():
         return None
-    return tuple(measures_of(loading.read_yaml(described, root, "model").content, indicators))
+    source = loading.read_yaml(described, root, "model")
+    _check_parts(source)
+    return tuple(measures_of(source.content, indicators))
+
+
+def _check_parts(source: Source) -> None:
+    """The parts of a measure are measures of the same contribution, and none is made up of it."""
+    parts = parts_of(source.content)
+    for measure, named in parts.items():
+        place = f"measures.{measure}.parts"
+        for part in named:
+            known(source, place, "measure", part, source.content["measures"])
+        below, found = [*named], set[str]()
+        while below:
+            part = below.pop()
+            if part == measure:
+                raise source.error(
+                    place, f"is in the end made up of {measure} itself", "name smaller measures only"
+                )
+            if part not in found:
+                found.add(part)
+                below += parts.get(part, ())
 
 
 def _check_term(

@@ -26,10 +26,12 @@ import duckdb
 
 from warehouse.connection import literal
 from warehouse.disclosure_audit import exposed_cells, known_cells
+from warehouse.disclosure_sums import find_relations, related_indicators
 
 MODELS = Path(__file__).parent / "models" / "disclosure"
 USUAL_THRESHOLD = 5  # for a dataset that no agreement names
-PREPARE = ("1_threshold", "2_cell", "3_family", "4_equation")
+PREPARE = ("1_threshold", "2_cell", "3_family")
+COUNTABLE, SUM, EQUATION = "3a_countable", "3b_sum", "4_equation"
 ROUND = ("5_secondary", "6_twin")
 MEND, RELEASE = "7_mend", "8_figure"
 SAID = {
@@ -62,6 +64,11 @@ def control(
     _recall(connection, previous)
     given = {"framework": framework, "last": last, "usual": USUAL_THRESHOLD}
     for step in PREPARE:
+        _run(connection, step, given)
+    numbers = related_indicators(connection)
+    _run(connection, COUNTABLE, given)
+    find_relations(connection, numbers)
+    for step in (SUM, EQUATION):
         _run(connection, step, given)
     _mark_known(connection)
     _withhold(connection, given)

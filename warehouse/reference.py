@@ -7,11 +7,12 @@ from datetime import date
 from functools import partial
 from itertools import accumulate
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from schemas.framework import Framework, Indicator
-from schemas.measures import measures_of
+from schemas.measures import measures_of, parts_of
 from schemas.partnership import Partnership
 from schemas.periods import Period, parse_period, period_of, periods_between
 from warehouse.connection import literal, transaction
@@ -148,6 +149,15 @@ def _agreed(write: partial[None], partnership: Partnership, shown_on: date | Non
         ],
     )
     write(
+        "measure_part",
+        [
+            (contract.partner, contract.dataset, measure, part)
+            for contract in contracts
+            for measure, parts in parts_of(_model(partnership, contract.key)).items()
+            for part in parts
+        ],
+    )
+    write(
         "agreement",
         [
             (
@@ -167,8 +177,13 @@ def _agreed(write: partial[None], partnership: Partnership, shown_on: date | Non
 
 def measures(partnership: Partnership, key: str) -> dict[str, dict[str, str]]:
     """The measures a dataset contributes, from the YAML beside its model; none where it has no model."""
+    return measures_of(_model(partnership, key), partnership.indicators)
+
+
+def _model(partnership: Partnership, key: str) -> dict[str, Any]:
+    """What stands in the YAML beside a dataset's model; nothing where it has no model."""
     path = partnership.contribution_model(key).with_suffix(".yaml")
-    return measures_of(definition(path), partnership.indicators) if path.is_file() else {}
+    return definition(path) if path.is_file() else {}
 
 
 def _framework(write: partial[None], framework: Framework) -> None:

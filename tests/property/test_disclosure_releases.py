@@ -1,9 +1,10 @@
 """An attacker who keeps every release, of every framework, recovers no number that was withheld.
 
 Made-up places publish several times: by ward and category, counts and shares, by quarter and by month, in two
-frameworks that count the same, with corrections between the releases. The attacker sees every published number, knows
-how all of them add up, and is even told which numbers were not corrected. He may use any mathematics on whole numbers
-that are not negative: a withheld number is safe when two solutions differ in it. HiGHS looks for them.
+frameworks that count the same, with corrections between the releases; in some an indicator is the sum of two others.
+The attacker sees every published number, knows how all of them add up, and is even told which numbers were not
+corrected. He may use any mathematics on whole numbers that are not negative: a withheld number is safe when two
+solutions differ in it. HiGHS looks for them.
 
 Twenty places by default; `make attack` takes 2,000.
 """
@@ -54,7 +55,7 @@ Unknown = tuple[int, Key]  # version of the data, key
 
 
 class Where:
-    """A made-up place: what its two indicators truly count in each version of the data."""
+    """A made-up place: what its indicators truly count in each version of the data."""
 
     def __init__(self, seed: int) -> None:
         dice = Random(seed)
@@ -64,7 +65,9 @@ class Where:
         self.monthly = not self.share and dice.random() < 0.3
         self.wards = [ward(code) for code in WARDS[: dice.randint(2, 6)]]
         self.categories = [category("sex", name) for name in "abcd"[: dice.choice([0, 0, 2, 3, 4])]]
-        self.versions: list[tuple[Figures, Figures]] = []
+        self.sums_up = not self.share and not self.monthly and dice.random() < 0.5
+        self.sum_elsewhere = dice.random() < 0.4
+        self.versions: list[dict[str, Figures]] = []
         atoms = {
             (month, place): (self._small(dice), self._small(dice))
             for quarter in QUARTERS
@@ -85,6 +88,14 @@ class Where:
     def second(self) -> str:
         return f"B{self.seed}"
 
+    @property
+    def others(self) -> str:
+        return f"C{self.seed}"
+
+    @property
+    def both(self) -> str:
+        return f"D{self.seed}"
+
     @staticmethod
     def _small(dice: Random) -> int:
         return dice.choice(
@@ -97,9 +108,11 @@ class Where:
         period = parse_period(quarter)
         return [month.id for month in periods_between("month", period.start, period.end)]
 
-    def _added_up(self, atoms: dict[tuple[str, Place], tuple[int, int]], deal: int) -> tuple[Figures, Figures]:
+    def _added_up(self, atoms: dict[tuple[str, Place], tuple[int, int]], deal: int) -> dict[str, Figures]:
         first: Figures = {}
         second: Figures = {}
+        others: Figures = {}
+        both: Figures = {}
         for quarter in QUARTERS:
             months = self._months(quarter)
             parts = {
@@ -115,33 +128,32 @@ class Where:
                 dealt = tuple(amount if last else int(amount * share) for amount in left)
                 parts[place] = dealt
                 left = [have - gone for have, gone in zip(left, dealt, strict=True)]
-            for place, (cases, others) in parts.items():
-                first[quarter, place] = (cases, cases + others if self.share else None)
+            for place, (cases, left_over) in parts.items():
+                first[quarter, place] = (cases, cases + left_over if self.share else None)
+                if self.sums_up and place not in self.categories:
+                    others[quarter, place] = (left_over, None)
+                    both[quarter, place] = (cases + left_over, None)
             for month in months:
                 by_ward = {place: atoms[month, place][0] for place in self.wards}
                 for place, cases in (by_ward | {ALL: sum(by_ward.values())}).items():
                     second[month, place] = (cases, None)
-        return first, second
+        made = {self.first: first, self.second: second}
+        return made | ({self.others: others, self.both: both} if self.sums_up else {})
 
     def amounts(self, version: int) -> dict[Key, int]:
         """Every number that could be published of this version."""
-        first, second = self.versions[version]
         found: dict[Key, int] = {}
-        for (period, place), (cases, under) in first.items():
-            found[self.first, period, "numerator", place] = cases
-            if under is not None:
-                found[self.first, period, "rest", place] = under - cases
-        for (period, place), (cases, _) in second.items():
-            found[self.second, period, "numerator", place] = cases
+        for indicator, figures in self.versions[version].items():
+            for (period, place), (cases, under) in figures.items():
+                found[indicator, period, "numerator", place] = cases
+                if under is not None:
+                    found[indicator, period, "rest", place] = under - cases
         return found
 
     def sums(self, version: int) -> Iterator[dict[Key, int]]:
         """Coefficients of numbers that add up to nought."""
-        first, second = self.versions[version]
-        for indicator, figures, measures in (
-            (self.first, first, ("numerator", "rest") if self.share else ("numerator",)),
-            (self.second, second, ("numerator",)),
-        ):
+        for indicator, figures in self.versions[version].items():
+            measures = ("numerator", "rest") if self.share and indicator == self.first else ("numerator",)
             for period in dict.fromkeys(period for period, _ in figures):
                 for measure in measures:
                     for parts in (self.wards, self.categories if indicator == self.first else []):
@@ -152,6 +164,9 @@ class Where:
             for place in (*self.wards, ALL):
                 months = {(self.second, month, "numerator", place): 1 for month in self._months(quarter)}
                 yield {(self.first, quarter, "numerator", place): -1} | months
+                if self.sums_up:
+                    two = {(part, quarter, "numerator", place): 1 for part in (self.first, self.others)}
+                    yield {(self.both, quarter, "numerator", place): -1} | two
 
 
 @pytest.fixture(scope="module")
@@ -188,28 +203,36 @@ def _agree(connection: duckdb.DuckDBPyConnection, places: list[Where]) -> None:
     for where in places:
         common: dict[str, Any] = {"threshold": where.threshold, "dataset": f"data_{where.seed}", "cadence": None}
         add_indicator(connection, where.second, calendar="month" if where.monthly else "quarter", **common)
+        if where.sums_up and where.sum_elsewhere:
+            add_indicator(connection, where.both, counts=("offences", "others"), **common)
     for table in ("indicator", "term", "period"):
         connection.execute(f"UPDATE reference.{table} SET framework = '{SECOND}'")
     for where in places:
         kind, over = ("percent", "measure") if where.share else ("count", None)
         common = {"threshold": where.threshold, "dataset": f"data_{where.seed}", "cadence": None}
         add_indicator(connection, where.first, kind=kind, over=over, cumulative=not where.share, **common)
+        if where.sums_up:
+            add_indicator(connection, where.others, counts=("others",), **common)
+        if where.sums_up and not where.sum_elsewhere:
+            add_indicator(connection, where.both, counts=("offences", "others"), **common)
 
 
 def _measure(connection: duckdb.DuckDBPyConnection, places: list[Where], version: int) -> None:
     connection.execute("DELETE FROM warehouse.merged.value")
-    for where in places:
-        add_figures(connection, where.versions[version][1], where.second)
-    connection.execute(f"UPDATE warehouse.merged.value SET framework = '{SECOND}'")
-    for where in places:
-        add_figures(connection, where.versions[version][0], where.first)
+    for elsewhere in (True, False):
+        for where in places:
+            for indicator, figures in where.versions[version].items():
+                if elsewhere == (indicator == where.second or (indicator == where.both and where.sum_elsewhere)):
+                    add_figures(connection, figures, indicator)
+        if elsewhere:
+            connection.execute(f"UPDATE warehouse.merged.value SET framework = '{SECOND}'")
 
 
 class Attacker:
     """Collects what is published, and solves for what is not."""
 
     def __init__(self, places: list[Where]) -> None:
-        self.places = {name: where for where in places for name in (where.first, where.second)}
+        self.places = {name: where for where in places for name in where.versions[0]}
         self.known: dict[Unknown, int] = {}
         self.unknown: dict[Unknown, int] = {}  # with the truth, which he does not have
         self.years: list[tuple[int, dict[Key, int]]] = []

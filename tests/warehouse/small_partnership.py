@@ -3,7 +3,7 @@
 Figures are written straight into `warehouse.merged.value`, so that a test of what is published states its numbers.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -73,7 +73,8 @@ def small_partnership() -> duckdb.DuckDBPyConnection:
 
 def forget_indicators(connection: duckdb.DuckDBPyConnection) -> None:
     """Back to a place without indicators: making one anew takes longer than a test."""
-    for table in ("indicator", "term", "period", "target", "dataset", "measure", "agreement", "dataset_period"):
+    tables = ("indicator", "term", "period", "target", "dataset", "measure", "measure_part", "agreement")
+    for table in (*tables, "dataset_period"):
         connection.execute(f"DELETE FROM reference.{table}")
     connection.execute("DELETE FROM warehouse.merged.value")
 
@@ -99,8 +100,10 @@ def add_indicator(
     priority: str = "safe",
     name: str | None = None,
     cadence: str | None = "quarter",
+    counts: Sequence[str] = ("offences",),
 ) -> None:
-    """An indicator with its dataset and agreement. `over`: a measure or a population under the line, or None."""
+    """An indicator with its dataset and agreement. `over`: a measure or a population under the line, or None;
+    `counts`: the measures that are added up over it."""
     dataset = dataset or f"data_{indicator.lower()}"
     term: dict[str | None, list[tuple[object, ...]]] = {
         None: [],
@@ -115,7 +118,10 @@ def add_indicator(
                 "What is counted.", "Made up.", None, None, None, cumulative,
             )
         ],
-        "term": [(FRAMEWORK, indicator, "numerator", partner, dataset, "offences", None, 1), *term[over]],
+        "term": [
+            *((FRAMEWORK, indicator, "numerator", partner, dataset, measure, None, 1) for measure in counts),
+            *term[over],
+        ],
         "period": [
             (FRAMEWORK, indicator, *_period_row(period)) for period in periods_between(calendar, first, ENDS)
         ],
@@ -123,7 +129,7 @@ def add_indicator(
             (FRAMEWORK, indicator, period, target, target is None) for period, target in (targets or {}).items()
         ],
         "dataset": [(partner, dataset, f"Data of {indicator}", cadence, "Made up.")],
-        "measure": [(partner, dataset, "offences", "count", "Offences.")],
+        "measure": [(partner, dataset, measure, "count", "What is counted.") for measure in counts],
     }  # fmt: skip
     if threshold is not None:
         rows["agreement"] = [

@@ -15,6 +15,7 @@ import pytest
 
 from schemas.loading import DefinitionError, read_csv, read_yaml
 from schemas.partnership import load_partnership
+from schemas.references import read_measures
 
 PARTNER = "schemas/partners/police.yaml"
 AGREEMENT = "schemas/agreements/police-recorded-crime.yaml"
@@ -261,6 +262,20 @@ def test_codes_stay_the_text_that_was_written(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     content = read_yaml(path, tmp_path, "model").content
     assert list(content.values()) == ["no", "0123", "12:30", "2008-04-01", "1_000", "true"]
+
+
+def test_a_measure_is_made_up_of_measures_that_are_there_and_never_of_itself(tmp_path: Path) -> None:
+    about = "measures:\n  all: {unit: count, description: All, parts: [one, two]}\n  one: {unit: count, description: One}\n"
+    model = tmp_path / "crime.sql"
+    described = model.with_suffix(".yaml")
+    described.write_text(about, encoding="utf-8")
+    with pytest.raises(
+        DefinitionError, match=r"measures\.all\.parts: names the measure 'two', which does not exist"
+    ):
+        read_measures(model, tmp_path, ())
+    described.write_text(about + "  two: {unit: count, description: Two, parts: [one, all]}\n", encoding="utf-8")
+    with pytest.raises(DefinitionError, match=r"measures\.all\.parts: is in the end made up of all itself"):
+        read_measures(model, tmp_path, ())
 
 
 def test_a_byte_order_mark_is_no_part_of_the_file(tmp_path: Path) -> None:

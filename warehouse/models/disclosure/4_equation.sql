@@ -5,28 +5,31 @@ WITH amount AS (
     SELECT cell, 1 AS measure, numerator AS amount FROM disclosure.cell
     UNION ALL
     SELECT cell, 2, rest FROM disclosure.cell
-), family AS (
+), added AS (
     -- A total and its parts. Where the parts of a denominator are not all counted, there is nothing to add up.
-    SELECT member.family, amount.measure, member.cell, CASE WHEN member.is_total THEN -1 ELSE 1 END AS coefficient,
-        amount.amount, count(*) OVER whole AS size
+    SELECT concat_ws(' ', 'family', member.family, amount.measure) AS name, amount.measure, member.cell,
+        CASE WHEN member.is_total THEN -1 ELSE 1 END AS coefficient, amount.amount, count(*) OVER whole AS size
     FROM disclosure.member AS member
     JOIN amount USING (cell)
     WINDOW whole AS (PARTITION BY member.family, amount.measure)
     QUALIFY bool_or(member.is_total) OVER whole AND bool_and(amount.amount IS NOT NULL) OVER whole
+    UNION ALL
+    -- Numbers of several indicators.
+    SELECT name, measure, cell, coefficient, amount, size FROM disclosure.total WHERE cell IS NOT NULL
 ), earlier AS (
-    -- What an earlier release left unsaid of a family has a sum that is known. It helps an attacker while it still
+    -- What an earlier release left unsaid of a sum has a sum that is known. It helps an attacker while it still
     -- holds: while what was said then adds up to what would be said now.
-    SELECT DISTINCT family, measure, list(cell ORDER BY cell) FILTER (WHERE hidden) AS unsaid
+    SELECT DISTINCT name, list({cell: cell, measure: measure} ORDER BY cell, measure) FILTER (WHERE hidden) AS unsaid
     FROM (
         SELECT
-            family.*,
+            added.*,
             told.publication,
             told.hidden,
-            CASE family.measure WHEN 1 THEN told.numerator ELSE told.rest END AS said
-        FROM family
+            CASE added.measure WHEN 1 THEN told.numerator ELSE told.rest END AS said
+        FROM added
         JOIN disclosure.told AS told USING (cell)
     )
-    GROUP BY publication, family, measure
+    GROUP BY publication, name
     HAVING bool_or(hidden)
         AND count(*) = any_value(size)
         AND coalesce(sum(coefficient * (said - amount)) FILTER (WHERE NOT hidden), 0) = 0
@@ -60,7 +63,7 @@ WITH amount AS (
     HAVING sum(short.period_end - short.period_start + 1) = any_value(long.period_end - long.period_start + 1)
         AND sum(short.numerator) = any_value(long.numerator)
 ), listed AS (
-    SELECT concat_ws(' ', 'family', family, measure) AS name, measure, cell, coefficient FROM family
+    SELECT name, measure, cell, coefficient FROM added
     UNION ALL
     SELECT concat_ws(' ', 'twin', cell, twin), 1, unnest([cell, twin]), unnest([1, -1])
     FROM disclosure.twin
@@ -70,11 +73,9 @@ WITH amount AS (
         unnest(list_prepend(-1, list_transform(parts, lambda part: 1)))
     FROM calendar
     UNION ALL
-    SELECT concat_ws(' ', 'earlier', earlier.family, earlier.measure, earlier.unsaid), earlier.measure, family.cell,
-        family.coefficient
+    SELECT concat_ws(' ', 'earlier', earlier.name, earlier.unsaid), added.measure, added.cell, added.coefficient
     FROM earlier
-    JOIN family ON family.family = earlier.family
-        AND family.measure = earlier.measure
-        AND list_contains(earlier.unsaid, family.cell)
+    JOIN added ON added.name = earlier.name
+        AND list_contains(earlier.unsaid, {cell: added.cell, measure: added.measure})
 )
 SELECT dense_rank() OVER (ORDER BY name) AS equation, measure, cell, coefficient FROM listed;
