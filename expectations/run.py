@@ -47,11 +47,10 @@ class RuleResult:
     error: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Check:
     """A rule as the library's expectation, and the metrics that needs by name; or the error that stopped it."""
 
-    rule: Rule
     expectation: Any = None
     needs: Mapping[str, Any] = field(default_factory=dict)
     edges: Sequence[Any] = ()  # of the graph of metrics
@@ -72,50 +71,56 @@ def run_standard(engine: sa.Engine, table: str, standard: Standard) -> list[Rule
         calculator = MetricsCalculator(library)
         row_count = MetricConfiguration("table.row_count", {"batch_id": _BATCH})
         graph = calculator.build_metric_dependency_graph([row_count])
-        known = {row_count.id: row_count}
-        checks = [_check(rule, calculator, library, known) for rule in standard.rules]
+        checks = [_check(rule, calculator, library) for rule in standard.rules]
         for edge in (edge for check in checks for edge in check.edges):
             graph.add(edge)
         answers, refused = calculator.resolve_validation_graph(graph)
         rows = answers.get(row_count.id, 0)
-        return [_result(check, rows, answers, refused, library) for check in checks]
+        return [
+            _result(rule, check, rows, answers, refused, library)
+            for rule, check in zip(standard.rules, checks, strict=True)
+        ]
     finally:
         library.close()
 
 
-def _check(rule: Rule, calculator: Any, library: DuckDBExecutionEngine, known: dict[Any, Any]) -> _Check:
-    """A rule and its metrics; those an earlier rule needs too, as the rows of a column, are `known`."""
-    try:
-        expectation, needs = _expectation(rule, library)
-        new = [metric for metric in needs.values() if metric.id not in known]
-        graph = calculator.build_metric_dependency_graph(new)
-        known.update({metric.id: metric for metric in new})
-        needs = {name: known[metric.id] for name, metric in needs.items()}
-        return _Check(rule, expectation, needs, graph.edges)
-    except Exception as error:
-        return _Check(rule, error=type(error).__name__)
-
-
-_made: dict[tuple[str, str], tuple[Any, Mapping[str, Any]]] = {}  # by rule type and settings
+_made: dict[tuple[str, str], _Check] = {}  # by rule type and settings
 _MADE_AT_MOST = 2_000
 
 
-def _expectation(rule: Rule, library: DuckDBExecutionEngine) -> tuple[Any, Mapping[str, Any]]:
-    """The library's expectation for a rule and the metrics it asks for, made once: both say nothing of the table."""
+def _check(rule: Rule, calculator: MetricsCalculator, library: DuckDBExecutionEngine) -> _Check:
+    """A rule and the graph of its metrics, made once: neither says anything of the table, only the answers do.
+
+    A small file's judging was mostly this: the library writes out every setting, the lists of codes among them, for
+    the id of each of a rule's dozen metrics.
+    """
     key = (rule.type, repr(sorted(rule.kwargs.items())))
-    if key not in _made:
-        settings = {**rule.kwargs, "batch_id": _BATCH}
-        expectation = ExpectationConfiguration(type=rule.type, kwargs=settings).to_domain_obj()
-        needs = expectation.get_validation_dependencies(
-            execution_engine=library, runtime_configuration=_COUNTS_ONLY
-        ).metric_configurations
+    check = _made.get(key)
+    if check is None:
+        try:
+            expectation, needs = _expectation(rule, library)
+            graph = calculator.build_metric_dependency_graph(list(needs.values()))
+        except Exception as error:
+            return _Check(error=type(error).__name__)
+        check = _Check(expectation, needs, tuple(graph.edges))
         if len(_made) >= _MADE_AT_MOST:  # each period brings rules of its own
             _made.clear()
-        _made[key] = (expectation, needs)
-    return _made[key]
+        _made[key] = check
+    return check
+
+
+def _expectation(rule: Rule, library: DuckDBExecutionEngine) -> tuple[Any, Mapping[str, Any]]:
+    """The library's expectation for a rule and the metrics it asks for."""
+    settings = {**rule.kwargs, "batch_id": _BATCH}
+    expectation = ExpectationConfiguration(type=rule.type, kwargs=settings).to_domain_obj()
+    needs = expectation.get_validation_dependencies(
+        execution_engine=library, runtime_configuration=_COUNTS_ONLY
+    ).metric_configurations
+    return expectation, needs
 
 
 def _result(
+    rule: Rule,
     check: _Check,
     rows: int,
     answers: Mapping[Any, Any],
@@ -131,13 +136,15 @@ def _result(
         error = stopped[0]["exception_info"]["exception_message"] if stopped else "MetricError"
     if error is None:
         try:
-            return _judged(check, rows, answers, library)
+            return _judged(rule, check, rows, answers, library)
         except Exception as raised:
             error = type(raised).__name__
-    return RuleResult(check.rule, "could_not_run", 0, 0, error=error)
+    return RuleResult(rule, "could_not_run", 0, 0, error=error)
 
 
-def _judged(check: _Check, rows: int, answers: Mapping[Any, Any], library: DuckDBExecutionEngine) -> RuleResult:
+def _judged(
+    rule: Rule, check: _Check, rows: int, answers: Mapping[Any, Any], library: DuckDBExecutionEngine
+) -> RuleResult:
     metrics = {name: answers[metric.id] for name, metric in check.needs.items()}
     verdict = check.expectation._validate(
         metrics=metrics, runtime_configuration=_COUNTS_ONLY, execution_engine=library
@@ -146,13 +153,13 @@ def _judged(check: _Check, rows: int, answers: Mapping[Any, Any], library: DuckD
     kind = getattr(check.expectation, "map_metric", None) or "unexpected_rows_query"
     failed = metrics.get(f"{kind}.unexpected_count", metrics.get(f"{kind}.row_count"))
     if failed is None:
-        return RuleResult(check.rule, outcome, rows, 0)
+        return RuleResult(rule, outcome, rows, 0)
     checked = metrics.get("table.row_count", rows)
     if kind != "column_values.nonnull":
         checked -= metrics.get("column_values.nonnull.unexpected_count") or 0  # no sum over no rows
     checked = metrics.get(f"{kind}.filtered_row_count", checked)
     query = _failing_rows(check, kind, answers, library) if outcome == "failed" else None
-    return RuleResult(check.rule, outcome, int(checked), int(failed), query)
+    return RuleResult(rule, outcome, int(checked), int(failed), query)
 
 
 def _failing_rows(check: _Check, kind: str, answers: Mapping[Any, Any], library: DuckDBExecutionEngine) -> str:

@@ -133,14 +133,48 @@ def one_run(home: Path, work: str = "run") -> Iterator[None]:
         raise WarehouseBusyError("another run is at work on this home") from None
 
 
+_idle: list[Connection] = []  # engines that a block is done with, empty again
+_KEPT_IDLE = 2  # a replay works on two homes at once
+
+
 @contextmanager
 def open_memory() -> Iterator[Connection]:
-    """Yield a working connection in memory, for what is drawn from files and goes to files."""
-    connection = duckdb.connect(":memory:")
+    """Yield a working connection in memory, for what is drawn from files and goes to files.
+
+    Nothing in it outlives the block. The engine under it does, for the next block: starting and stopping one costs
+    more than most of what is asked of it, and a delivery asks a dozen times.
+    """
     try:
-        yield connection
-    finally:
-        connection.close()
+        engine = _idle.pop()
+    except IndexError:
+        engine = duckdb.connect(":memory:")
+    try:
+        connection = engine.cursor()  # temporary tables and variables are its own
+        try:
+            connection.execute("ATTACH ':memory:' AS working; USE working")
+            yield connection
+        finally:
+            connection.close()
+        attached = engine.execute(
+            "SELECT database_name FROM duckdb_databases() WHERE NOT internal AND database_name <> 'memory'"
+        ).fetchall()
+        for (name,) in attached:
+            engine.execute(f"DETACH {identifier(name)}")
+    except BaseException:
+        engine.close()  # whatever went wrong, the next block does not inherit it
+        raise
+    if len(_idle) < _KEPT_IDLE:
+        _idle.append(engine)
+    else:
+        engine.close()
+
+
+def _close_idle() -> None:
+    while _idle:
+        _idle.pop().close()
+
+
+os.register_at_fork(before=_close_idle)  # an engine's threads do not live on in a forked child
 
 
 @contextmanager

@@ -7,8 +7,9 @@ import warnings
 import pytest
 import sqlalchemy as sa
 
+import expectations.run
 from expectations.engine import DuckDBExecutionEngine
-from expectations.run import run_standard
+from expectations.run import RuleResult, run_standard
 from tests.expectations.judging import CANARY, failing_rows, fill, judge, rule, standard
 
 NOT_NULL = "expect_column_values_to_not_be_null"
@@ -104,6 +105,28 @@ def test_the_connection_stays_the_callers(engine: sa.Engine) -> None:
         assert connection.exec_driver_sql("SELECT one + getvariable('kept') FROM mine").scalar() == 8
         tables = connection.exec_driver_sql("SELECT table_name FROM duckdb_tables() ORDER BY 1").all()
     assert [name for (name,) in tables] == ["judged", "mine"]
+
+
+def test_what_is_kept_of_a_rule_says_nothing_of_the_table_it_judged(engine: sa.Engine) -> None:
+    """A rule's graph of metrics is made once; each table is still judged anew, as by a rule never seen before."""
+    rules = (
+        rule(IN_SET, column="a", value_set=["x"]),
+        rule(BETWEEN, column="n", min_value=1),
+        rule("expect_column_values_to_be_unique", column="a"),
+        rule("expect_compound_columns_to_be_unique", column_list=["a", "n"]),
+        rule("unexpected_rows_expectation", unexpected_rows_query="SELECT _row FROM {batch} WHERE n > 1"),
+    )
+    tables = [["'x', 0", "'x', 0", "'y', 2"], ["'x', 1"], ["NULL, NULL"], []]
+    kept: list[list[RuleResult]] = []
+    anew: list[list[RuleResult]] = []
+    for found, forget in ((kept, False), (anew, True)):
+        for rows in tables:
+            if forget:
+                expectations.run._made.clear()
+            fill(engine, "a VARCHAR, n BIGINT", *rows)
+            found.append(judge(engine, *rules))
+    assert kept == anew
+    assert [[result.failed for result in results] for results in kept[:2]] == [[1, 2, 2, 2, 1], [0, 0, 0, 0, 0]]
 
 
 def test_delivery_after_delivery_leaves_nothing_behind(engine: sa.Engine) -> None:
