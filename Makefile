@@ -43,7 +43,7 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --require-hashes --no-deps -r requirements.txt
 	@$(BIN)/python -c 'import pathlib, sysconfig; pathlib.Path(sysconfig.get_path("purelib"), "partnership_exchange.pth").write_text(str(pathlib.Path.cwd()) + "\n")'
-	@printf '#!%s\nfrom flows.cli import main\nraise SystemExit(main())\n' "$$PWD/$(BIN)/python" > $(BIN)/exchange
+	@printf '#!%s\nfrom flows.cli import main\nif __name__ == "__main__":\n    raise SystemExit(main())\n' "$$PWD/$(BIN)/python" > $(BIN)/exchange
 	@chmod +x $(BIN)/exchange
 	@touch $@
 

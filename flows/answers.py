@@ -13,6 +13,7 @@ from typing import Any
 from flows import messages
 from flows.alerts import settle
 from flows.decisions import DecisionError, may_be_confirmed
+from flows.merge import record_what_moved
 from flows.nil import record, statement
 from flows.said import keep_words
 from flows.settings import Settings, today
@@ -32,7 +33,7 @@ from warehouse import ledger
 from warehouse.connection import Connection, open_memory, open_warehouse, transaction
 from warehouse.ledger import Message
 from warehouse.reference import create_reference
-from warehouse.values import create_merged, recompute
+from warehouse.values import create_merged, recompute, remember
 
 CODES = {
     ACKNOWLEDGE: "acknowledged",
@@ -280,8 +281,10 @@ def _withdraw(
             "said": keep_words(settings, delivery_id, {"reason": given[0].reason, "where": "in a Reply sheet"}),
         },
     )
+    remember(connection)
     connection.execute("DELETE FROM warehouse.merged.contribution WHERE delivery_id = ?", [delivery_id])
     recompute(connection, datasets={f"{delivery['partner']}/{delivery['dataset']}"}, today=today(settings))
+    record_what_moved(settings, connection, [delivery_id])
     own = [alert["id"] for alert in messages.open_alerts(connection, delivery)]
     settle(connection, own, f"withdrawn by {by}", actor=settings.actor, at=settings.now())
 

@@ -100,6 +100,23 @@ class Channel:
     def __exit__(self, *_: object) -> None:
         self._close()
 
+    @property
+    def renames(self) -> bool:
+        """True where a name can be changed at once; S3 knows only copying, file by file."""
+        return "s3" not in self.system.protocol
+
+    def is_there(self) -> bool:
+        """True when the place can be listed. An S3 folder is there only while something lies in it; its bucket counts.
+
+        Raises:
+            Exception: whatever the library raises when the other side is away or lets us not in.
+        """
+        try:
+            self.system.ls(self.root, detail=False)
+        except FileNotFoundError:
+            return not self.renames and bool(self.system.exists(self.root.partition("/")[0]))
+        return True
+
     def entries(self) -> list[Entry]:
         """Everything that lies where a file may lie, sorted; nothing that is still written or is ours."""
         found = []

@@ -173,12 +173,12 @@ def _brought_through(settings: Settings) -> set[str]:
                 return taken
 
 
-def _renamed(rows: Sequence[dict[str, Any]]) -> None:
-    """Name the run after its deliveries, unknown when it began; a server that does not take it keeps the old one."""
+def _renamed(found: Sequence[str], many: str) -> None:
+    """Name the run after what it found to do, unknown when it began; a server that does not take it keeps the old."""
     run_id = flow_run.get_id()
-    if run_id is None or not rows:
+    if run_id is None or not found:
         return
-    what = record.name_of(rows[0]) if len(rows) == 1 else f"{len(rows)} deliveries"
+    what = found[0] if len(found) == 1 else f"{len(found)} {many}"
     try:
         with get_client(sync_client=True) as client:
             client.update_flow_run(UUID(run_id), name=f"{flow_run.get_flow_name()} {what}")
@@ -208,7 +208,7 @@ def _told(settings: Settings, taken: set[str]) -> list[dict[str, Any]]:
 def _ended(settings: Settings, taken: set[str]) -> Any:
     """The final state of a run, named after what became of its deliveries; a caller gets its data, the rows."""
     rows = _told(settings, taken)
-    _renamed(rows)
+    _renamed([record.name_of(row) for row in rows], "deliveries")
     decisions = [record.decision_of(row) for row in rows]
     return Completed(data=rows, name=record.state_name(decisions), message=record.sentence(decisions) or None)
 
@@ -267,8 +267,8 @@ def publish(framework: FrameworkId | None = None, period: PeriodId | None = None
                 made += [publish_for_meeting(settings, meeting) for meeting in due_meetings(settings)]
         notify_station(settings)  # the notices to each layer's readers
         tell_moves(settings)
-        _show_publications(made)
-        return made
+        ended: list[Made] = _published(settings, made)
+        return ended
 
 
 def _swept(parts: Sequence[str] | None) -> State[Any]:
@@ -303,12 +303,17 @@ def retention() -> Any:
     return _swept(["retention"])
 
 
-def _show_publications(made: Sequence[Made]) -> None:
-    for publication in made:
-        get_run_logger().info("%s: %s", publication.publication_id, "new" if publication.new else "unchanged")
+def _published(settings: Settings, made: Sequence[Made]) -> Any:
+    """The final state of a publish run, named after the releases it made, once they are shown in its record."""
+    for one in made:
+        get_run_logger().info("%s: %s", one.publication_id, "new" if one.new else "unchanged")
     links = "\n".join(f"## {one.publication_id}\n{record.pages_links(one.pages)}" for one in made)
     if links:
         _shown(create_markdown_artifact, key="publications", markdown=links, description="The publications' pages")
+    new = record.publications(settings, [one.publication_id for one in made if one.new])
+    _renamed([f"{row['framework']} {row['period']}" for row in new], "publications")
+    told = "; ".join(f"{row['framework']} {row['period']} {row['status']}" for row in new)
+    return Completed(data=list(made), name="Published" if new else "Nothing had changed", message=told or None)
 
 
 # `prefect deploy` refuses a work pool that does not exist, and a server just started has none.

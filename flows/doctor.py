@@ -1,6 +1,7 @@
 """Doctor: is this machine set up to run the exchange? Each finding says what is so and, where it is wrong, what to do.
 
-It looks and connects (mail server, inboxes, Prefect server), and changes nothing: no mail, no file, no row.
+It looks and connects (mail server, inboxes, places of copies, Prefect server), and changes nothing: no mail, no file,
+no row.
 """
 
 import os
@@ -14,14 +15,13 @@ from importlib import metadata
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from flows.channels import open_channel
-from flows.credentials import credential
+from flows.channels import open_place
 from flows.events import server_answers
 from flows.health import disk
 from flows.keys import require_keys
 from flows.settings import LONDON, PROGRAM, Settings, SettingsError
 from schemas.loading import DefinitionError
-from schemas.partner import Partner
+from schemas.partner import Inbox
 
 PINNED = re.compile(r"^([A-Za-z0-9_.-]+)==([0-9][^\s;\\]*)", re.MULTILINE)
 RUNS_ON = ("prefect", "fastapi", "duckdb", "duckdb-engine", "great-expectations", "pandas", "sqlalchemy")
@@ -159,28 +159,32 @@ def _inboxes(settings: Settings) -> Iterator[tuple[str, str]]:
                 else ("wrong", f"{partner.id}: {folder} is closed to us.")
             )
         else:
-            yield _channel(partner)
+            yield _place("inbox", partner.id, partner.inbox, partner.name)
 
 
-def _channel(partner: Partner) -> tuple[str, str]:
-    assert partner.inbox is not None
-    url = partner.inbox.url
+def _copies(settings: Settings) -> Iterator[tuple[str, str]]:
+    copies = settings.partnership.copies
+    if not copies:
+        yield "ok", "Releases are copied nowhere: partnership.yaml names no copies."
+    for copy in copies:
+        yield _place("copy", copy.id, copy.place, "whoever keeps it")
+
+
+def _place(kind: str, id: str, place: Inbox, keeper: str) -> tuple[str, str]:
+    """Whether a place that has a URL can be used, with the credential of its kind (inbox, copy) and id."""
     try:
-        if not url.startswith("file://"):
-            credential("inbox", partner.id)
-        with open_channel(partner) as channel:
-            channel.system.ls(channel.root, detail=False)
+        with open_place(place, kind, id) as channel:
+            there = channel.is_there()
     except SettingsError as error:
         return "wrong", str(error)
-    except FileNotFoundError:
-        return (
-            "wrong",
-            f"{partner.id}: {url} does not exist there. Ask {partner.name} to make the folder or bucket.",
-        )
     except Exception as error:
-        kind = type(error).__name__
-        return "wrong", f"{partner.id}: {url} cannot be used ({kind}). Check address, credential and firewall."
-    return "ok", f"{partner.id}: {url}"
+        told = type(error).__name__
+        return "wrong", f"{id}: {place.url} cannot be used ({told}). Check address, credential and firewall."
+    if not there:
+        return "wrong", f"{id}: {place.url} does not exist there. Ask {keeper} to make the folder or bucket."
+    if place.url.startswith("file://") and not os.access(place.url.removeprefix("file://"), os.W_OK):
+        return "wrong", f"{id}: {place.url} may not be written to by this account."
+    return "ok", f"{id}: {place.url}"
 
 
 def _server(settings: Settings) -> Iterator[tuple[str, str]]:
@@ -202,5 +206,6 @@ LOOKS: dict[str, Callable[[Settings], Iterator[tuple[str, str]]]] = {
     "keys": _keys,
     "mail": _smtp,
     "inboxes": _inboxes,
+    "copies": _copies,
     "Prefect": _server,
 }

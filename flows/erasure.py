@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from flows.before import keep_for_comparison
+from flows.copies import holding
 from flows.files import make_private, write_whole
+from flows.readiness import note_restated
 from flows.said import said_folder
 from flows.settings import LONDON, Settings, today
 from schemas.periods import in_words, parse_period
@@ -24,7 +26,7 @@ from warehouse import ledger
 from warehouse.connection import Connection, one_run, open_memory, open_warehouse, rewrite_warehouse, transaction
 from warehouse.contributions import write_contribution
 from warehouse.reference import create_reference
-from warehouse.values import Moved, create_merged, recompute, remember, what_moved
+from warehouse.values import Moved, create_merged, earliest_moved, recompute, remember, what_moved
 
 GONE = "delivery.rows_gone"  # the audit event that says every file is removed
 
@@ -48,6 +50,7 @@ class Certificate:
     moved: tuple[Moved, ...] = ()
     publications: tuple[str, ...] = ()
     backups: tuple[str, ...] = ()
+    copies: tuple[str, ...] = ()  # places outside the home that were given one of the publications
 
     def to_text(self) -> str:
         """The certificate as it is read."""
@@ -82,6 +85,7 @@ def erase(settings: Settings, delivery_id: str, reason: str, by: str) -> Certifi
             moved=tuple(moved),
             publications=publications,
             backups=backups,
+            copies=tuple(holding(settings, publications)),
         )
         write_whole(settings.home / "certificates" / f"{delivery_id}.txt", certificate.to_text().encode())
     return certificate
@@ -191,6 +195,7 @@ def _strike_out(settings: Settings, found: list[dict[str, Any]], reason: str, by
                     datasets={f"{row['partner']}/{row['dataset']}" for row in found if row["dataset"]},
                     today=today(settings),
                 )
+                note_restated(settings, connection, earliest_moved(connection))
                 return what_moved(connection)
 
 
@@ -342,7 +347,9 @@ def _lines(told: Certificate) -> Iterator[str]:
     if told.moved:
         yield "              Nothing takes its place: the period counts as not received until a new file comes"
     for publication in told.publications:
-        yield f"Published     {publication} was made while it stood and stays as it was; publish again to restate"
+        yield f"Published     {publication} was made while it stood and stays as it was; the next one restates it"
+    for copy in told.copies:
+        yield f"Copied        a publication named above to {copy}, which has it still: remove it there if it must go"
     for backup in told.backups:
         yield f"Backup        {backup} still holds it: delete or replace it"
     yield ""

@@ -1,7 +1,8 @@
 """Events: the ledger's moves, told to a Prefect server where one is configured. A nudge and a record, never the truth.
 
 They are posted by plain HTTP, in a second or not at all, so that no command imports Prefect or waits for it. What is
-told is what the audit already says of this run: every move that a colleague writes there under a name of ``TOLD``.
+told is what the audit already says of this run: every move that a colleague writes there under a name of ``TOLD``;
+and, after a move of a delivery, of each publication that is owed now.
 """
 
 import base64
@@ -13,6 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from flows.readiness import READY, RESTATED, owed_publications
 from flows.settings import Settings
 from warehouse import ledger
 from warehouse.connection import WarehouseBusyError, open_warehouse
@@ -41,13 +43,20 @@ def tell_moves(settings: Settings, after: int = 0) -> int:
     try:
         with open_warehouse(settings.home, wait_seconds=PATIENCE) as connection:
             moves = ledger.moves_of_run(connection, settings.actor.run_id, after)
+        owed = owed_publications(settings) if any(move["event"].startswith("delivery.") for move in moves) else []
     except WarehouseBusyError:
         return after
-    emit(
+    told = [move for move in moves if move["event"] in TOLD]
+    spoken_of = {move["subject"] for move in told if move["event"] in (READY, RESTATED)}
+    events = [
         event(move["event"], move["subject"], json.loads(move["details"]), move["occurred_at"], move["hash"])
-        for move in moves
-        if move["event"] in TOLD
-    )
+        for move in told
+    ]
+    for framework, period in owed:
+        if (subject := f"{framework}.{period}") not in spoken_of:
+            details, last = {"framework": framework, "period": period}, moves[-1]
+            events.append(event(RESTATED, subject, details, last["occurred_at"], f"{last['hash']} {subject}"))
+    emit(events)
     return max((move["sequence"] for move in moves), default=after)
 
 

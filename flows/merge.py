@@ -20,7 +20,7 @@ from warehouse import ledger
 from warehouse.connection import Connection, literal, open_memory, open_warehouse, transaction
 from warehouse.contributions import ContributionError, contribute, contribute_nothing
 from warehouse.reference import create_reference
-from warehouse.values import Moved, create_merged, recompute, remember, what_moved
+from warehouse.values import Moved, create_merged, earliest_moved, recompute, remember, what_moved
 
 RESTATED = "figures.restated"  # the audit event
 
@@ -130,11 +130,10 @@ def _commit(
 def record_what_moved(settings: Settings, connection: Connection, delivery_ids: list[str]) -> None:
     """One audit row: which figures that had been there were restated since ``remember``, and by how much.
 
-    Published periods of which a figure moved, or is new, are owed a publication.
+    Published periods that show a figure which moved, or is new, are owed a publication.
     """
-    all_moved = what_moved(connection)
-    note_restated(settings, connection, all_moved)
-    restated = [asdict(moved) for moved in all_moved if moved.restated]
+    note_restated(settings, connection, earliest_moved(connection))
+    restated = [asdict(moved) for moved in what_moved(connection) if moved.restated]
     if restated:
         ledger.audit(
             connection,

@@ -89,6 +89,16 @@ def sweep_table(found: Iterable[Swept]) -> list[dict[str, Any]]:
     return [{"part": one.part, "done": len(one.done), "problem": one.problem or ""} for one in found]
 
 
+def publications(settings: Settings, publication_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Framework, period and status of these publications, in the order they were made."""
+    with open_warehouse(settings.home) as connection:
+        rows = ledger.rows(
+            connection,
+            "SELECT publication_id, framework, period, status FROM warehouse.ledger.publication ORDER BY published_at",
+        )
+    return [row for row in rows if row["publication_id"] in publication_ids]
+
+
 def docs_links(settings: Settings, rows: Iterable[Mapping[str, Any]]) -> str:
     """Links to the redacted Data Docs of the deliveries that were judged, as Markdown; empty where there are none."""
     pages = [(row, settings.home / "docs" / "deliveries" / f"{row['delivery_id']}.html") for row in rows]

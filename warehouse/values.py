@@ -27,7 +27,7 @@ SCRATCH = (
     "value_population",
 )
 _HEADLINES = (
-    "SELECT framework, indicator, period, value, numerator, ytd, ytd_numerator FROM warehouse.merged.value "
+    "SELECT framework, indicator, period, value, numerator, ytd, ytd_numerator FROM {values} "
     "JOIN reference.partnership USING (area_code) WHERE breakdown = 'all'"
 )
 
@@ -144,12 +144,30 @@ class Moved:
 
 
 def remember(connection: duckdb.DuckDBPyConnection) -> None:
-    """Keep the headline figures as they stand, for ``what_moved``."""
-    connection.execute(f"CREATE OR REPLACE TEMP TABLE value_before AS {_HEADLINES}")
+    """Keep every figure as it stands, for ``what_moved`` and ``earliest_moved``."""
+    connection.execute("CREATE OR REPLACE TEMP TABLE value_before AS FROM warehouse.merged.value")
+
+
+def earliest_moved(connection: duckdb.DuckDBPyConnection) -> dict[str, date]:
+    """By framework, the last day of the earliest period with a figure, of any area and breakdown, that moved since
+    ``remember``."""
+    found = connection.execute(
+        """
+        SELECT framework, min(period_end)
+        FROM (
+            (FROM value_before EXCEPT FROM warehouse.merged.value)
+            UNION ALL
+            (FROM warehouse.merged.value EXCEPT FROM value_before)
+        )
+        GROUP BY framework
+        ORDER BY framework
+        """
+    ).fetchall()
+    return dict(found)
 
 
 def what_moved(connection: duckdb.DuckDBPyConnection) -> list[Moved]:
-    """The headline figures that differ from what ``remember`` kept, in value or year to date; forgets it."""
+    """The headline figures that differ from what ``remember`` kept, in value or year to date."""
     found = connection.execute(
         f"""
         WITH threshold AS (
@@ -166,12 +184,11 @@ def what_moved(connection: duckdb.DuckDBPyConnection) -> list[Moved]:
                 nullif(abs(now.numerator - earlier.numerator), 0),
                 nullif(abs(now.ytd_numerator - earlier.ytd_numerator), 0)
             ) < threshold.least, false)
-        FROM value_before AS earlier
-        FULL JOIN ({_HEADLINES}) AS now USING (framework, indicator, period)
+        FROM ({_HEADLINES.format(values="value_before")}) AS earlier
+        FULL JOIN ({_HEADLINES.format(values="warehouse.merged.value")}) AS now USING (framework, indicator, period)
         LEFT JOIN threshold USING (framework, indicator)
         WHERE earlier.value IS DISTINCT FROM now.value OR earlier.ytd IS DISTINCT FROM now.ytd
         ORDER BY ALL
         """
     ).fetchall()
-    connection.execute("DROP TABLE temp.value_before")
     return [Moved(*row) for row in found]

@@ -142,6 +142,9 @@ def _worker(options: argparse.Namespace) -> int:
     import signal
 
     from flows.keys import require_keys
+    from flows.service.environment import QUIET
+
+    os.environ.update({**QUIET, **os.environ})  # before Prefect is imported, which reads them once
     from flows.service.worker import work
 
     require_keys(settings())

@@ -5,6 +5,7 @@ tasks, cancellation) is Prefect's as ever; only the way the process comes into b
 """
 
 import multiprocessing
+import warnings
 from multiprocessing.context import ForkServerContext
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,9 @@ from prefect.workers.process import ProcessJobConfiguration, ProcessWorker, Proc
 from flows.service.environment import POOL
 from flows.service.fork import execute
 from flows.service.zombies import close_zombies
+
+# It takes the place of Prefect's own in this process, knowingly: the pool stays one that a stock worker can serve too.
+warnings.filterwarnings("ignore", message="Type 'WarmWorker' .* will be overridden")
 
 FORKS: ForkServerContext = multiprocessing.get_context("forkserver")
 
