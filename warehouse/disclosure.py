@@ -12,6 +12,7 @@ docs/disclosure.md says in plain words what this guarantees and what not.
 3. earlier releases: what was withheld of a period stays withheld; what was published of it protects nothing.
 4. the audit: a linear solver attacks what is left with every sum there is, those of earlier releases and of other
    calendars too; for what it can work out one more number is withheld, and it attacks again (disclosure_audit.py).
+5. what is needless by then is shown again (disclosure_spare.py).
 
 A year to date is withheld from the first period that is to the end of the year, so that it is always the sum of
 periods that are shown. Nothing says which number is small and which only protects one: that alone would narrow it.
@@ -26,6 +27,7 @@ import duckdb
 
 from warehouse.connection import literal
 from warehouse.disclosure_audit import exposed_cells, known_cells
+from warehouse.disclosure_spare import show_spare_cells
 from warehouse.disclosure_sums import find_relations, related_indicators
 
 MODELS = Path(__file__).parent / "models" / "disclosure"
@@ -108,16 +110,22 @@ def _mark_known(connection: duckdb.DuckDBPyConnection) -> None:
 
 
 def _withhold(connection: duckdb.DuckDBPyConnection, given: dict[str, object]) -> None:
-    """Hide cells until none can be worked out, nor any more be hidden that would help."""
+    """Hide cells until none can be worked out, nor any more be hidden that would help; then show what is needless."""
     connection.execute("CREATE OR REPLACE TABLE disclosure.exposed (cell BIGINT)")
     while True:
-        while sum([_run(connection, step, given) for step in ROUND]):
+        while protect(connection):
             pass  # each round hides cells, and there are only so many
         exposed = exposed_cells(connection)
         connection.execute("DELETE FROM disclosure.exposed")
         connection.execute(f"INSERT INTO disclosure.exposed SELECT unnest(CAST({exposed} AS BIGINT[]))")
         if not (exposed and _run(connection, MEND, given)):
-            return  # safe, or known already from what was published before
+            break  # safe, or known already from what was published before
+    show_spare_cells(connection, protect)
+
+
+def protect(connection: duckdb.DuckDBPyConnection) -> int:
+    """One round of secondary suppression; the number of cells it hides."""
+    return sum(_run(connection, step, {}) for step in ROUND)
 
 
 def _run(connection: duckdb.DuckDBPyConnection, step: str, given: dict[str, object]) -> int:

@@ -163,6 +163,17 @@ def test_a_mean_over_four_people_is_withheld(connection: duckdb.DuckDBPyConnecti
     assert withheld(controlled(connection, figures)) == ["W1", "W2"]
 
 
+def test_what_a_later_step_made_needless_is_shown_again(connection: duckdb.DuckDBPyConnection) -> None:
+    """Two small categories take the third with them, then their headline as well: the third is not needed any more."""
+    add_indicator(connection, kind="percent", over="measure", multiplier=100, cumulative=False)
+    by_sex = {
+        (Q1, category("sex", name)): (float(all_of), float(all_of))
+        for name, all_of in zip("FMX", (7, 1, 1), strict=True)
+    }
+    figures = {(Q1, ALL): (9.0, 9.0), (Q1, ward("W1")): (0.0, 0.0), (Q1, ward("W2")): (9.0, 9.0)}
+    assert withheld(controlled(connection, figures | by_sex, multiplier=100)) == ["B1", "M", "W2", "X"]
+
+
 def test_a_year_to_date_is_withheld_from_the_small_quarter_to_the_end_of_its_year(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:

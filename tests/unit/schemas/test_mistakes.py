@@ -265,7 +265,7 @@ def test_codes_stay_the_text_that_was_written(tmp_path: Path) -> None:
 
 
 def test_a_measure_is_made_up_of_measures_that_are_there_and_never_of_itself(tmp_path: Path) -> None:
-    about = "measures:\n  all: {unit: count, description: All, parts: [one, two]}\n  one: {unit: count, description: One}\n"
+    about = "owner: Police\ngrain: one row\nreads: [accepted]\ncolumns: as always\nmeasures:\n  all: {unit: count, description: All, parts: [one, two]}\n  one: {unit: count, description: One}\n"
     model = tmp_path / "crime.sql"
     described = model.with_suffix(".yaml")
     described.write_text(about, encoding="utf-8")
