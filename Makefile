@@ -14,15 +14,39 @@ demo: install  ## run the whole job on the shipped synthetic extracts
 test: install  ## run every test
 	@$(BIN)/python -m pytest -n auto --dist loadfile
 
-faults: install  ## 1,000 kills, every system call failed, disks filled: some hours; COUNT=100 EVERY=20 for a short one
+faults: install  ## 1,000 kills, every call failed, disks filled: many hours; COUNT=100 EVERY=20 for a short one
 	@$(BIN)/python -m tests.faults.harness kills --count $(or $(COUNT),1000)
 	@$(BIN)/python -m tests.faults.harness calls --every $(or $(EVERY),1)
+	@$(BIN)/python -m tests.faults.harness statements --every $(or $(EVERY),1)
 	@$(BIN)/python -m tests.faults.harness disk --count 20
+	@EXCHANGE_TRIALS=5000 $(BIN)/python -m pytest -n 0 -o timeout=0 tests/faults/test_orders.py
+	@EXCHANGE_TRIALS=500 $(BIN)/python -m pytest -n 0 -o timeout=0 tests/faults/test_arrivals.py
+	@EXCHANGE_TRIALS=10000 $(BIN)/python -m pytest -n 0 -o timeout=0 tests/faults/test_mail.py
+	@EXCHANGE_TRIALS=40 $(BIN)/python -m pytest -n 0 -o timeout=0 tests/faults/test_events.py
 	@$(BIN)/python -m pytest -n auto -m "long or not long" tests/faults
 
-hostile: install  ## bombs of 300 MB, with what each costs; then every test of hostile input
+hostile: install  ## bombs of 300 MB, with what each costs; races, names, formulas; then every test of hostile input
 	@EXCHANGE_BOMB_BYTES=300000000 $(BIN)/python -m tests.security.measure
+	@EXCHANGE_TRIALS=2000 $(BIN)/python -m pytest -n 0 -o timeout=0 tests/security/test_races.py
+	@EXCHANGE_TRIALS=10000 $(BIN)/python -m pytest -n 0 -o timeout=0 tests/security/test_names.py tests/security/test_formulas.py
 	@$(BIN)/python -m pytest -n auto tests/security tests/flows/test_hostile_inbox.py tests/warehouse/test_staging.py
+
+.PHONY: fuzz mutation audit
+fuzz: install  ## 20,000 spoilt files and contracts
+	@EXCHANGE_TRIALS=20000 $(BIN)/python -m pytest -n auto -o timeout=0 tests/security/test_fuzz.py
+
+mutation: install  ## change the core one small thing at a time: do its tests notice?
+	@$(BIN)/python -m tests.mutation
+
+audit: $(VENV)/audit  ## the bill of materials (var/sbom.cdx.json), and what is known against what is locked
+	@mkdir -p var
+	@$(VENV)/audit/bin/cyclonedx-py requirements requirements.txt --output-reproducible --of JSON -o var/sbom.cdx.json 2>/dev/null
+	@$(VENV)/audit/bin/python tests/security/audit.py requirements.txt
+
+$(VENV)/audit: $(VENV)/.installed
+	@$(PYTHON) -m venv $@
+	@$@/bin/python -m pip install --quiet pip-audit==2.9.0 cyclonedx-bom==7.5.0
+	@touch $@
 
 attack: install  ## 2,000 made-up places published four times each, attacked with a solver: about half an hour
 	@EXCHANGE_ATTACKED_PLACES=2000 $(BIN)/python -m pytest -n auto tests/property/test_disclosure_releases.py

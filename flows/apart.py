@@ -37,7 +37,7 @@ def handled_apart(settings: Settings, claim: "Claim") -> bool:
     if partner is None:
         return False
     mode = claim.bytes_path.lstat()
-    regular = stat.S_ISREG(mode.st_mode)
+    regular = stat.S_ISREG(mode.st_mode) and mode.st_nlink == 1
     if regular and mode.st_size <= REPLY_BYTES:
         cells = sheet_cells(claim.bytes_path, REPLY_SHEET)
         if cells is not None and is_reply(cells):

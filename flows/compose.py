@@ -4,7 +4,7 @@ Addresses are looked up when mail is sent, so that a new officer inherits what i
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import HeaderRegistry
@@ -72,8 +72,10 @@ class Letter:
         return self.told[0]
 
 
-def letters(settings: Settings, waiting: Sequence[Mapping[str, Any]], told_in: Mapping[str, str]) -> list[Letter]:
-    """The mails that tell all that waits: one each, or one for many files of the same partner.
+def letters(
+    settings: Settings, waiting: Sequence[Mapping[str, Any]], told_in: Mapping[str, str]
+) -> Iterator[Letter]:
+    """The mails that tell all that waits: one each, or one for many files of the same partner; made when asked for.
 
     ``told_in`` says in which digest an earlier message went, by its id.
     """
@@ -83,15 +85,12 @@ def letters(settings: Settings, waiting: Sequence[Mapping[str, Any]], told_in: M
             together.setdefault(message["partner"], []).append(message)
     digests = {partner: tuple(told) for partner, told in together.items() if len(told) >= DIGEST_FROM}
     gathered = {message["message_id"] for told in digests.values() for message in told}
-    made = [
-        Letter(letter(settings, message, told_in=told_in), (message,), message["message_id"])
-        for message in waiting
-        if message["message_id"] not in gathered
-    ]
+    for message in waiting:
+        if message["message_id"] not in gathered:
+            yield Letter(letter(settings, message, told_in=told_in), (message,), message["message_id"])
     for partner, told in digests.items():
         id = f"{partner}.{told[-1]['created_at']:%Y%m%dT%H%M%S}.{len(told)}.digest"
-        made.append(Letter(_digest(settings, partner, told, id), told, id))
-    return made
+        yield Letter(_digest(settings, partner, told, id), told, id)
 
 
 def letter(

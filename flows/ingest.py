@@ -214,11 +214,15 @@ def _reopened(folder: Path) -> Claim | None:
 
 def _identified(settings: Settings, claim: Claim, suspect: bool) -> tuple[FileFacts, Identified]:
     """Fingerprint a claim, ask the door about it, and archive the bytes that may be received."""
-    if claim.problem is not None or not stat.S_ISREG(claim.bytes_path.lstat().st_mode):
+    before = claim.bytes_path.lstat()
+    problem = claim.problem
+    if problem is None and before.st_nlink > 1:
+        # Whose it is under its other name nobody here can tell: it may be a file of ours.
+        problem = "it is a second name of a file that lies elsewhere too (a hard link)"
+    if problem is not None or not stat.S_ISREG(before.st_mode):
         name = hashlib.sha256(claim.name.encode(errors="replace")).hexdigest()
         facts = FileFacts(sha256=name, size=0, encoding="binary", line_ending="none", quotes=0)
-        return facts, not_a_file(claim.problem)
-    before = claim.bytes_path.lstat()
+        return facts, not_a_file(problem)
     seconds = limit_seconds(before.st_size)
     if suspect:
         facts, decided = contained(_looked_at, settings.partnership, claim, seconds=seconds)
@@ -338,8 +342,8 @@ def _delivery_id(connection: Connection, contract: Contract | None, decided: Ide
 def _set_apart(claim: Claim, folder: Path) -> None:
     """Keep held bytes owner-only and apart from the archive; a link or a folder is moved as it is."""
     make_private(folder)
-    mode = claim.bytes_path.lstat().st_mode
-    if stat.S_ISREG(mode):
+    seen = claim.bytes_path.lstat()
+    if stat.S_ISREG(seen.st_mode) and seen.st_nlink == 1:
         copy_whole(claim.bytes_path, folder / "bytes")
     elif not os.path.lexists(folder / "as-sent"):
         os.rename(claim.bytes_path, folder / "as-sent")

@@ -5,12 +5,16 @@ may copy a file in by hand, or ``deliver`` places it with a sequence number and 
 (``<file>.manifest.json``).
 """
 
+import fcntl
+import hashlib
 import json
 import os
 import re
+import signal
 import stat
 import time
-from collections.abc import Mapping
+import uuid
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -23,7 +27,8 @@ MANIFEST = ".manifest.json"
 CHECK = "check"  # the folder in a dataset's inbox whose files are judged and not taken in
 UNFINISHED = (".part", ".tmp", ".filepart", ".crdownload")
 MANIFEST_BYTES = 65_536
-SETTLED_SECONDS = 1.0  # of the computer's own clock: how long a file copied in by hand must lie still
+SETTLED_SECONDS = 1.0  # how long a file copied in by hand must lie still
+DESCRIBED_SECONDS = 900.0  # and one that is not, or not yet, as the manifest beside it says
 NO_FILE = {"link": "it is a link, not a file", "directory": "it is a folder, not a file"}
 NUMBERED = re.compile(r"^\d{6}-")
 
@@ -102,24 +107,28 @@ def plain_name(name: str) -> str:
 
 def waiting(settings: Settings) -> list[Arrival]:
     """Every entry of every inbox that is ready to be taken, by partner, dataset, then arrival."""
-    found: list[Arrival] = []
     if not settings.inbox.is_dir():
-        return found
-    for partner in sorted(_entries(settings.inbox), key=lambda path: path.name):
+        return []
+    found = list(_found(settings.inbox))
+    if any(doubtful is not None for _, doubtful in found):
+        time.sleep(SETTLED_SECONDS)  # once for all of them, and by no clock that may be wrong
+    return [arrival for arrival, doubtful in found if doubtful is None or _is_unchanged(arrival.path, doubtful)]
+
+
+def _found(inbox: Path) -> Iterator[tuple[Arrival, os.stat_result | None]]:
+    """What lies in the inboxes; with how it looked where it may still be written."""
+    for partner in sorted(_entries(inbox), key=lambda path: path.name):
         if partner.is_symlink() or not partner.is_dir():
-            found.append(Arrival(partner, "", "", "it lies outside any dataset's folder"))
+            yield Arrival(partner, "", "", "it lies outside any dataset's folder"), None
             continue
         for dataset in sorted(_entries(partner), key=lambda path: path.name):
             if dataset.is_symlink() or not dataset.is_dir():
-                found.append(Arrival(dataset, partner.name, "", "it lies outside any dataset's folder"))
+                yield Arrival(dataset, partner.name, "", "it lies outside any dataset's folder"), None
                 continue
-            found.extend(_arrivals(dataset, partner.name))
+            yield from _arrivals(dataset, partner.name)
             if _is_check(dataset / CHECK):
-                found.extend(
-                    replace(arrival, dataset=dataset.name, check=True)
-                    for arrival in _arrivals(dataset / CHECK, partner.name)
-                )
-    return found
+                for arrival, doubtful in _arrivals(dataset / CHECK, partner.name):
+                    yield replace(arrival, dataset=dataset.name, check=True), doubtful
 
 
 def _is_check(path: Path) -> bool:
@@ -127,7 +136,7 @@ def _is_check(path: Path) -> bool:
     return path.name == CHECK and path.is_dir() and not path.is_symlink()
 
 
-def _arrivals(folder: Path, partner: str) -> list[Arrival]:
+def _arrivals(folder: Path, partner: str) -> list[tuple[Arrival, os.stat_result | None]]:
     arrivals = []
     entries = _entries(folder)
     names = {path.name for path in entries}
@@ -140,10 +149,16 @@ def _arrivals(folder: Path, partner: str) -> list[Arrival]:
         except FileNotFoundError:  # taken away again since it was listed
             continue
         manifest = path.with_name(beside) if beside in names else None
-        if stat.S_ISREG(seen.st_mode) and not _is_whole(path, seen, manifest):
-            continue
-        arrivals.append(Arrival(path, partner, folder.name, _problem(seen.st_mode, manifest), manifest))
-    return sorted(arrivals, key=_order)
+        doubtful = None
+        if stat.S_ISREG(seen.st_mode) and not (manifest is not None and NUMBERED.match(path.name)):
+            whole = _is_whole(path, seen, manifest)
+            if whole is False:
+                continue
+            doubtful = seen if whole is None else None
+        arrivals.append(
+            (Arrival(path, partner, folder.name, _problem(seen.st_mode, manifest), manifest), doubtful)
+        )
+    return sorted(arrivals, key=lambda found: _order(found[0]))
 
 
 def _problem(mode: int, manifest: Path | None) -> str | None:
@@ -156,30 +171,69 @@ def _problem(mode: int, manifest: Path | None) -> str | None:
     return None if kind is None else NO_FILE.get(str(kind), "it is not a regular file")
 
 
-def _is_whole(path: Path, seen: os.stat_result, manifest: Path | None) -> bool:
-    """True when a file is whole, as far as can be seen: placed by ``place``, as its manifest says, or lying still.
+def _is_whole(path: Path, seen: os.stat_result, manifest: Path | None) -> bool | None:
+    """Whether a file that was copied in by hand is whole; None where only lying still can tell.
 
-    A file that ``place`` put there appears whole. One copied in by hand must not change for ``SETTLED_SECONDS``,
-    unless a manifest beside it has the sha256 of its bytes.
+    It is when it has the sha256 that a manifest beside it says, and is not when it has another or somebody has it
+    open to write. A manifest that stays wrong for ``DESCRIBED_SECONDS`` keeps no file waiting.
     """
-    if manifest is not None:
-        if NUMBERED.match(path.name):
-            return True
-        if (said := read_manifest(manifest).get("sha256")) is not None and said == inspect(path).sha256:
-            return True
-    return _is_settled(path, seen)
-
-
-def _is_settled(path: Path, seen: os.stat_result) -> bool:
-    """True when a file has not changed for ``SETTLED_SECONDS``."""
-    age = time.time() - seen.st_mtime
-    if 0 <= age < SETTLED_SECONDS:
-        time.sleep(SETTLED_SECONDS - age)
     try:
-        again = path.lstat()
+        with open(path, "rb", opener=_not_following) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                return False  # swapped since it was listed: the next look finds what it is
+            written = _is_written(file.fileno())
+            said = read_manifest(manifest).get("sha256")
+            if said is not None and said == hashlib.file_digest(file, "sha256").hexdigest():
+                return True
+    except OSError:
+        return None
+    age = _clock_of(path.parent) - seen.st_mtime
+    if written or (said is not None and age < DESCRIBED_SECONDS):
+        return False
+    return None if written is None or age < SETTLED_SECONDS else True
+
+
+def _not_following(path: str, flags: int) -> int:
+    """Open what is listed, and nothing that it leads to; a pipe without waiting for its other end."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+def _is_written(descriptor: int) -> bool | None:
+    """True while some program has the file open to write; None where the system does not tell.
+
+    Linux gives a lease to read only where nobody writes, and to the file's owner only.
+    """
+    if not hasattr(fcntl, "F_SETLEASE"):
+        return None
+    try:
+        # Who comes to write in this very moment is announced by a signal: by one that ends no program.
+        fcntl.fcntl(descriptor, fcntl.F_SETSIG, signal.SIGURG)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_RDLCK)
+        fcntl.fcntl(descriptor, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return None
+    return False
+
+
+def _clock_of(folder: Path) -> float:
+    """The time it is (seconds) where a folder lies: another machine's clock may be a day off."""
+    probe = folder / f".{uuid.uuid4().hex}.part"
+    descriptor = os.open(probe, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    try:
+        return os.fstat(descriptor).st_mtime
+    finally:
+        os.close(descriptor)
+        probe.unlink()
+
+
+def _is_unchanged(path: Path, before: os.stat_result) -> bool:
+    try:
+        now = path.lstat()
     except FileNotFoundError:
         return False
-    return (again.st_size, again.st_mtime_ns) == (seen.st_size, seen.st_mtime_ns)
+    return (now.st_ino, now.st_size, now.st_mtime_ns) == (before.st_ino, before.st_size, before.st_mtime_ns)
 
 
 def _order(arrival: Arrival) -> tuple[int, int, str]:
@@ -207,10 +261,11 @@ def read_manifest(path: Path | None) -> dict[str, Any]:
     if path is None:
         return {}
     try:
-        seen = path.lstat()
-        if not stat.S_ISREG(seen.st_mode) or seen.st_size > MANIFEST_BYTES:
-            return {}
-        content = json.loads(path.read_text(encoding="utf-8"))
+        with open(path, "rb", opener=_not_following) as file:
+            seen = os.fstat(file.fileno())
+            if not stat.S_ISREG(seen.st_mode) or seen.st_size > MANIFEST_BYTES:
+                return {}
+            content = json.loads(file.read(MANIFEST_BYTES).decode())
     except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}

@@ -235,7 +235,8 @@ def _clock(settings: Settings, decision: str) -> dict[str, str | None]:
 def open_alerts(connection: Connection, delivery: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The unsettled alerts that a decision on this delivery answers: of its slot, or of files that named no period.
 
-    Its own of an earlier judgement are among them. Each with its id and payload, oldest first.
+    Its own of an earlier judgement are among them; those of files that came after it are not. Each with its id and
+    payload, oldest first.
     """
     if not delivery.get("dataset"):
         return []
@@ -244,9 +245,9 @@ def open_alerts(connection: Connection, delivery: Mapping[str, Any]) -> list[dic
         "SELECT message_id, payload, delivery.slot FROM warehouse.ledger.outbox AS told "
         "JOIN warehouse.ledger.delivery AS delivery USING (delivery_id) "
         "WHERE told.kind = 'alert' AND told.settled_at IS NULL AND delivery.partner = ? AND delivery.dataset = ? "
-        "AND (delivery.period = ? OR delivery.period IS NULL) "
+        "AND (delivery.period = ? OR delivery.period IS NULL) AND delivery.sequence <= ? "
         "ORDER BY told.created_at, message_id",
-        [delivery["partner"], delivery["dataset"], delivery["period"]],
+        [delivery["partner"], delivery["dataset"], delivery["period"], delivery["sequence"]],
     )
     slot = delivery.get("slot")
     return [

@@ -28,7 +28,7 @@ from reports.reply import ABOUT_FILE, CHECKS, HEADERS, LONGEST_REASON, REPLY_SHE
 
 CREATED = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)  # fixed: same content, same bytes
 ROWS_LISTED = 10_000  # more than anybody mends by hand; the rules' counts are whole
-LIVE = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may take for a formula, once saved as CSV
+LIVE = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet may take for a formula, once saved as CSV
 SHADE = "#E8EDF4"
 
 

@@ -290,6 +290,15 @@ def _message_id(connection: Connection, subject: str, message: Message) -> str |
     return None if known else message_id
 
 
+def note_unsent(connection: Connection, message_ids: Iterable[str], problem: str) -> None:
+    """Note that messages could not be tried, since nothing leaves; they wait on."""
+    connection.execute(
+        "UPDATE warehouse.ledger.outbox SET attempts = attempts + 1, last_error = ? "
+        "WHERE message_id IN (SELECT unnest(?))",
+        [problem, sorted(message_ids)],
+    )
+
+
 def record_sweep(connection: Connection, part: str, at: datetime) -> None:
     """Note that a part of the sweep ran to its end."""
     connection.execute("DELETE FROM warehouse.ledger.sweep WHERE part = ?", [part])
@@ -314,10 +323,11 @@ def audit(
     at: datetime,
 ) -> None:
     """Append an audit row, chained to the one before by its hash."""
-    last = connection.execute(
-        "SELECT sequence, hash FROM warehouse.ledger.audit ORDER BY sequence DESC LIMIT 1"
-    ).fetchall()
-    sequence, previous = (last[0][0] + 1, last[0][1]) if last else (1, "")
+    # No ORDER BY ... LIMIT 1: DuckDB 1.5.5 can answer it with the row before the last where rows were deleted once.
+    last, previous = connection.execute(
+        "SELECT coalesce(max(sequence), 0), coalesce(arg_max(hash, sequence), '') FROM warehouse.ledger.audit"
+    ).fetchall()[0]
+    sequence = last + 1
     text = json.dumps(details, sort_keys=True, default=str)
     row = [sequence, _naive(at), actor.name, actor.run_id, event, subject, text, previous]
     connection.execute(

@@ -5,8 +5,10 @@ from typing import Any
 
 from warehouse.sent import Content, FileFacts, UnreadableError
 
-LIMIT = 200_000_000  # bytes; a month of a borough's crimes has 1 MB
+LIMIT = 50_000_000  # bytes; a month of a borough's crimes has 1 MB
 DEEPEST = 8
+WIDEST = 2_000  # names in all; the widest published table has 100
+EMPTIEST = 10  # bytes of the file for each object in it: fewer, and there is nothing in them
 
 
 def read_records(content: Content, facts: FileFacts) -> tuple[list[str], list[list[str]]]:
@@ -19,6 +21,8 @@ def read_records(content: Content, facts: FileFacts) -> tuple[list[str], list[li
         raise UnreadableError("The JSON file is too large or is no text.", "Send the extract as CSV.")
     try:
         text = b"".join(content.blocks()).decode(facts.codec)
+        if text.count("{") * EMPTIEST > len(text) + 1_000:
+            raise ValueError("objects with nothing in them")
         found = json.loads(
             text, parse_float=str, parse_int=str, parse_constant=_no_number, object_pairs_hook=_no_key_twice
         )
@@ -45,6 +49,11 @@ def read_records(content: Content, facts: FileFacts) -> tuple[list[str], list[li
         empty.update(path for path, value in leaves.items() if value is None)
         # A path seen only as null may be the root of an object that other records have.
         paths.update(dict.fromkeys(path for path, value in leaves.items() if value is not None))
+        if len(paths) > WIDEST:
+            raise UnreadableError(
+                f"The records of the JSON have more than {WIDEST:,} names.",
+                "Send the agreed columns and no others.",
+            )
         records.append({path: value for path, value in leaves.items() if value is not None})
     for path in sorted(empty - set(paths)):
         if not any(other.startswith(f"{path}.") for other in paths):
@@ -71,7 +80,8 @@ def _no_number(_: str) -> str:
 
 
 def _no_key_twice(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
+    """An object, when no name stands twice in it and there are not more than any table has."""
+    found = dict(pairs) if len(pairs) <= WIDEST else {}
     if len(found) != len(pairs):
-        raise ValueError("a key stands twice")
+        raise ValueError("a key stands twice, or there are too many")
     return found

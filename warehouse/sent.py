@@ -168,6 +168,8 @@ MACROS = (
     "The workbook holds macros, which are programs; no program is taken in.",
     "Save it as an Excel workbook without macros (.xlsx) and send that.",
 )
+_ENTRIES = ("EncryptedPackage", "_VBA_PROJECT_CUR", "Workbook", "Book", "WordDocument")
+LARGEST_XLS = 50_000_000  # bytes; 65,536 rows, a partner's largest extract in this format, have 10 MB
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WEB_PAGE = (
     "The file is a web page, whatever its name ends in.",
@@ -207,22 +209,28 @@ def kind_of(content: Content) -> str:
 
 def _kind_of_compound(content: Content) -> str:
     """An old compound file is told by its directory: 128-byte entries that begin with a name in UTF-16."""
-    held = b"".join(content.blocks())
-
-    def has(name: str) -> bool:
-        text = name.encode("utf-16-le") + b"\x00\x00"
-        place = held.find(text)
-        while place >= 0:
-            if place % 128 == 0:
-                return True
-            place = held.find(text, place + 1)
-        return False
-
-    if has("EncryptedPackage"):
+    names, size = set(), 0
+    for block in content.blocks():
+        size += len(block)
+        names |= {name for name in _ENTRIES if name not in names and _has_entry(block, name)}
+    if "EncryptedPackage" in names:
         raise UnreadableError(*PASSWORD)
-    if has("_VBA_PROJECT_CUR"):
+    if "_VBA_PROJECT_CUR" in names:
         raise UnreadableError(*MACROS)
-    if has("Workbook") or has("Book"):
+    if "Workbook" in names or "Book" in names:
+        if size > LARGEST_XLS:
+            raise UnreadableError(
+                f"The workbook has {size / 1e6:,.0f} MB, more than one of its kind can hold.", SEND_WORKBOOK
+            )
         return "xls"
-    what = "a Word document" if has("WordDocument") else "a document of an old Office program"
+    what = "a Word document" if "WordDocument" in names else "a document of an old Office program"
     raise UnreadableError(f"The file is {what}, not a table.", SEND_WORKBOOK)
+
+
+def _has_entry(block: bytes, name: str) -> bool:
+    """Blocks are a multiple of 128 bytes, so that no entry lies across two."""
+    text = name.encode("utf-16-le") + b"\x00\x00"
+    place = block.find(text)
+    while place >= 0 and place % 128:
+        place = block.find(text, place + 1)
+    return place >= 0

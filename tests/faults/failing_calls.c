@@ -1,6 +1,6 @@
 /* Loaded before libc (LD_PRELOAD): the N-th call that changes a file under one folder fails, once or from then on.
  *
- * Counted are write, pwrite, fsync, fdatasync, ftruncate, rename, link and open-to-create below the folder given to
+ * Counted are write, pwrite, fsync, fdatasync, ftruncate, rename, link, mkdir and unlink below the folder given to
  * faults_arm, and every send on a socket. A limit in bytes makes the disk full instead. Everything else passes.
  */
 #define _GNU_SOURCE
@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -19,16 +20,17 @@ static char folder[4096];
 static size_t folder_length;
 static int armed, code, for_good;
 static long fail_at, room = -1;
-static long seen;
+static long seen, written;
 
 void faults_arm(const char *below, long at, int error, int from_then_on, long bytes) {
     strncpy(folder, below, sizeof folder - 1);
     folder_length = strlen(folder);
-    fail_at = at, code = error, for_good = from_then_on, room = bytes, seen = 0;
+    fail_at = at, code = error, for_good = from_then_on, room = bytes, seen = written = 0;
     armed = 1;
 }
 
 long faults_seen(void) { return seen; }
+long faults_written(void) { return written; }
 
 static int is_below(const char *path) { return strncmp(path, folder, folder_length) == 0; }
 
@@ -46,6 +48,7 @@ static int is_ours(int descriptor) {
 /* True when this call is to fail; errno is set. */
 static int fails(long bytes) {
     long number = __sync_add_and_fetch(&seen, 1);
+    __sync_add_and_fetch(&written, bytes);
     if (fail_at > 0 && (number == fail_at || (for_good && number > fail_at))) {
         errno = code;
         return 1;
@@ -95,6 +98,14 @@ int rename(const char *from, const char *to) {
 int link(const char *from, const char *to) {
     REAL(link);
     return armed && is_below(to) && fails(0) ? -1 : real(from, to);
+}
+int mkdir(const char *path, mode_t mode) {
+    REAL(mkdir);
+    return armed && is_below(path) && fails(0) ? -1 : real(path, mode);
+}
+int unlink(const char *path) {
+    REAL(unlink);
+    return armed && is_below(path) && room < 0 && fails(0) ? -1 : real(path);
 }
 ssize_t send(int descriptor, const void *data, size_t size, int flags) {
     REAL(send);

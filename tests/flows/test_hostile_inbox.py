@@ -12,6 +12,7 @@ from flows.drain import drain
 from flows.land import MANIFEST, deliver
 from flows.settings import Settings
 from flows.status import status
+from tests.flows.waste import HEADER as WASTE_HEADER
 from tests.flows.waste import KEY, waste
 
 At = Callable[[str], Settings]
@@ -113,6 +114,16 @@ def test_three_versions_at_once_end_at_the_last_one(at: At, tmp_path: Path) -> N
         deliver(settings, waste(tmp_path, *rows), KEY)
     drain(settings)
     assert states(settings) == ["superseded", "superseded", "merged"]
+
+
+def test_a_sound_file_does_not_answer_the_alert_of_one_that_came_after_it(at: At, tmp_path: Path) -> None:
+    """Both in one run: the door speaks of the second before the first is judged."""
+    settings = at("2009-07-20")
+    deliver(settings, waste(tmp_path), KEY)
+    deliver(settings, waste(tmp_path, GOOD + ",A", header=f"{WASTE_HEADER},surname"), KEY)
+    assert sorted(row["state"] for row in drain(settings)) == ["held", "merged"]
+    held = next(row["delivery_id"] for row in status(settings)["deliveries"] if row["state"] == "held")
+    assert [one["delivery_id"] for one in list_alerts(settings) if one["for"] == "officer"] == [held]
 
 
 def test_the_twin_of_a_rejected_file_is_not_told_that_it_stands(at: At, tmp_path: Path) -> None:

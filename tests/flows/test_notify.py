@@ -48,6 +48,7 @@ class Postbox:
     received: list[tuple[list[str], EmailMessage]] = field(default_factory=list)
     farewell: str = "221 Bye"
     refusal: str = "550 no such mailbox"
+    hangs_up_at: str | None = None  # the text of a mail
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -62,6 +63,9 @@ class Postbox:
         assert session.authenticated
         assert isinstance(envelope.content, bytes)
         mail = message_from_bytes(envelope.content, policy=policy.default)
+        if self.hangs_up_at is not None and self.hangs_up_at in everything(mail):
+            assert server.transport is not None
+            server.transport.close()
         self.received.append((list(envelope.rcpt_tos), mail))
         return "250 OK"
 
@@ -299,6 +303,34 @@ def test_an_address_that_is_busy_is_tried_again_and_the_deputy_left_alone(
     postbox.refuses.clear()
     assert send_outbox(settings) == (1, 0)
     assert [recipients for recipients, _ in postbox.received] == [[OFFICER, MAILBOX]]
+
+
+def test_an_officer_who_is_busy_gets_it_later_although_the_mailbox_has_it(
+    at: At, tmp_path: Path, smtp: Smtp, serve: Serve
+) -> None:
+    settings = replace(at(MONDAY), smtp=smtp)
+    postbox = serve(refuses={OFFICER}, refusal="451 greylisted")
+    arrive(settings, tmp_path)
+    assert send_outbox(settings) == (0, 1)
+    postbox.refuses.clear()
+    assert send_outbox(settings) == (1, 0)
+    assert [recipients for recipients, _ in postbox.received] == [[MAILBOX], [OFFICER, MAILBOX]]
+    postbox.refuses.add(OFFICER)
+    arrive(settings, tmp_path, header=HEADER + ",more")
+    assert [send_outbox(settings) for _ in range(4)] == [(0, 1)] * 3 + [(1, 0)], "but not for ever"
+
+
+def test_a_mail_at_which_the_server_hangs_up_keeps_no_other_from_going(
+    at: At, tmp_path: Path, smtp: Smtp, serve: Serve
+) -> None:
+    settings = replace(at(MONDAY), smtp=smtp)
+    delivery_id = arrive(settings, tmp_path, header=HEADER + ",more")
+    arrive(settings, tmp_path)
+    postbox = serve(hangs_up_at=delivery_id)
+    assert send_outbox(settings) == (1, 1)
+    assert [delivery_id in id_of(mail) for _, mail in postbox.received] == [True, False]
+    postbox.hangs_up_at = None
+    assert send_outbox(settings) == (1, 0)
 
 
 def test_a_mail_that_nobody_takes_waits_and_the_next_one_goes(

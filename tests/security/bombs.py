@@ -210,6 +210,7 @@ BOMBS: dict[str, Bomb] = {
     # xls
     "xls: four thousand million sectors": lambda: ole(0xFFFFFFFF),
     "xls: sectors in a circle": lambda: ole(1, loop=True),
+    "xls: a large workbook": lambda: OLE + bytes(120) + "Workbook".encode("utf-16-le") + bytes(LARGE * 2),
     "xls: cut off": lambda: OLE + bytes(100),
     "xls: noise": lambda: OLE + os.urandom(50_000),
     # text
@@ -230,6 +231,8 @@ BOMBS: dict[str, Bomb] = {
     "json: a large text": lambda: b'[{"month": "' + b"a" * LARGE + b'"}]',
     "json: a number of a million digits": lambda: b'[{"month": ' + b"1" * 1_000_000 + b"}]",
     "json: a hundred thousand names": lambda: record(**{f"c{n}": 1 for n in range(100_000)}),
+    "json: a name of its own for each record": lambda: json.dumps([{f"c{n}": 1} for n in range(20_000)]).encode(),
+    "json: millions of empty records": lambda: b"[" + b"{}," * (min(LARGE, 45_000_000) // 3) + b"{}]",
     "json: cut off": lambda: b'[{"month": "2009-04"',
     "json: no records": lambda: b"[1, 2, 3]",
     # others
