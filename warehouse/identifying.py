@@ -24,6 +24,7 @@ EVERYWHERE = {
     "holds_nhs_number": "NHS numbers",
     "holds_national_insurance_number": "National Insurance numbers",
     "holds_email_address": "e-mail addresses",
+    "holds_telephone_number": "telephone numbers",
 }
 POSTCODE = re.compile(
     r"(?<![A-Z0-9])[A-Z]{1,2}[0-9][0-9A-Z]?[^0-9A-Z,;\t\r\n\"]{0,2}[0-9][A-Z]{2}(?![A-Z0-9])", re.IGNORECASE

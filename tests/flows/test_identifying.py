@@ -45,6 +45,7 @@ def arrive(
         ({"episode_ref": "4505577104"}, "NHS numbers"),
         ({"episode_ref": "QQ123456C".replace("QQ", "AB")}, "National Insurance numbers"),
         ({"episode_ref": "a.parent@home.example"}, "e-mail addresses"),
+        ({"episode_ref": "07700 900123"}, "telephone numbers in the column 'episode_ref'"),
         ({"age": "03/04/2002"}, "dates of birth in the column 'age'"),
         ({"episode_ref": "3 Apr 2002"}, "dates of birth"),
         ({"episode_ref": "Robin Placeholder"}, "names of people"),
@@ -67,6 +68,33 @@ def test_a_direct_identifier_in_a_health_extract_is_held_and_never_archived(
             "SELECT details->>'rows' FROM warehouse.ledger.audit WHERE event = 'delivery.held'"
         ).fetchall()
     assert told == ("2",), "the ledger keeps how many rows there were"
+
+
+ATTENDANCES = "health/assault_attendances"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("hit by a neighbour of W12 7AB, outside", "full postcodes"),
+        ("the wife of 943 476 5919.", "NHS numbers"),
+        ("a.witness@home.example saw it", "e-mail addresses"),
+        ("ring his brother, 07700 900123", "telephone numbers"),
+        ("ring +44 20 7946 0123 first", "telephone numbers"),
+        ("says it was Mr Placeholder", "names of people"),
+        ("nino AB 12 34 56 C", "National Insurance numbers"),
+    ],
+)
+def test_what_is_typed_into_a_free_text_column_is_read_too(at: At, words: str, said: str) -> None:
+    settings = at("2009-10-20")
+    contract = settings.partnership.contracts[ATTENDANCES]
+    headers = [column.header for column in contract.columns]
+    cells = [words if column.name == "location_description" else "" for column in contract.columns]
+    cells = [f'"{cell}"' for cell in cells]
+    arrived = arrive(settings, f"{','.join(headers)}\n{','.join(cells)}\n", ATTENDANCES, "attendances_2009-07.csv")
+    assert arrived["state"] == "held"
+    assert f"{said} in the column 'ASSAULT LOCATION DESCRIPTION'" in arrived["reason"]
+    assert words not in arrived["reason"]
 
 
 def test_what_the_agreement_allows_passes(at: At) -> None:
