@@ -34,17 +34,20 @@ JOIN disclosure.cell AS total
     AND total.breakdown = numbered.total_breakdown
     AND total.category = numbered.total_category;
 
--- Twins: cells of two indicators that count the same, also of two frameworks. What a category counts is nowhere
--- declared, so two cells of one area, made from the same datasets, are taken for twins when they are equal in every
--- period that both have.
+-- Twins: cells of two indicators that count the same, also of two frameworks. For two headlines, or one category of
+-- both, the formulas say so. What a category counts is nowhere declared, so it and another cell of the area, made from
+-- the same datasets, are taken for twins when they are equal in every period that both have, and not always nought.
 CREATE OR REPLACE TABLE disclosure.twin AS
 WITH made_from AS (
-    SELECT framework, indicator, list_sort(list(DISTINCT partner || '/' || dataset)) AS datasets
+    SELECT
+        framework, indicator,
+        list_sort(list(DISTINCT partner || '/' || dataset)) AS datasets,
+        list_sort(list(concat_ws(' ', partner, dataset, measure, weight))) AS formula
     FROM reference.term
     WHERE part = 'numerator' AND dataset IS NOT NULL
     GROUP BY ALL
 ), described AS (
-    SELECT cell.*, made_from.datasets
+    SELECT cell.*, made_from.datasets, made_from.formula
     FROM disclosure.cell AS cell
     JOIN made_from USING (framework, indicator)
 )
@@ -56,11 +59,14 @@ JOIN described AS other
     AND other.span = one.span
     AND other.period = one.period
     AND other.area_code = one.area_code
-QUALIFY bool_and(one.numerator = other.numerator) OVER (
+    AND (other.formula = one.formula OR other.breakdown <> one.breakdown OR other.category <> one.category)
+WINDOW in_all_periods AS (
     PARTITION BY
         one.framework, one.indicator, one.area_code, one.breakdown, one.category,
         other.framework, other.indicator, other.breakdown, other.category
-);
+)
+QUALIFY bool_and(one.numerator = other.numerator) OVER in_all_periods
+    AND (other.formula = one.formula OR max(one.numerator) OVER in_all_periods > 0);
 
 -- What is known of a twin is known of the cell.
 UPDATE disclosure.cell SET known = true
