@@ -25,7 +25,8 @@ ROLES = {
     "independent": "Each party decides for itself, and is a controller in its own right for what it does.",
 }
 IDENTIFIABLE = {
-    "no": "No row identifies a person.",
+    "no": "No row says by itself whom it is about: no name, address, full postcode, date of birth or personal number. "
+    "Where fields below are personal or special, rows are about people and are kept as personal data.",
     "pseudonymised": "Rows are about people, whose identifiers are replaced by pseudonyms on arrival. They stay "
     "personal data for whoever holds the key.",
     "yes": "Rows identify people.",
@@ -38,6 +39,7 @@ TREATMENTS = {
     "outward_code": "kept as the first half of the postcode",
     "lsoa": "kept as the LSOA of the postcode",
 }
+AUDIENCES = {"restricted": "the partners’ own boards and officers", "public": "the public"}
 FIELDS = ("Field", "What it is", "Class", "What is done to it")
 
 
@@ -138,7 +140,12 @@ def _agreement(settings: Settings, agreement: Agreement) -> Paper:
                     ("Purpose", agreement.purpose),
                     ("Held to the purposes", _purposes(partnership, agreement)),
                     ("What it is used for", _uses(partnership, agreement)),
-                    ("Not used for", "Decisions about a person, and anything not named here."),
+                    (
+                        "Not used for",
+                        "Decisions about a person, and anything not named here. Rows go to nobody else: another use or "
+                        "another receiver needs an agreement of its own.",
+                    ),
+                    ("People the data are about", _people(contracts.values())),
                 ],
             ),
             Section(
@@ -197,14 +204,14 @@ def _agreement(settings: Settings, agreement: Agreement) -> Paper:
                 facts=[
                     (
                         "Audiences",
-                        listed([*agreement.audiences])
+                        "; ".join(AUDIENCES[each] for each in agreement.audiences).capitalize()
                         + (
                             f"; the public not before {day(agreement.public_after)}"
                             if agreement.public_after
                             else ""
                         ),
                     ),
-                    ("Governance layers", listed([*agreement.layers])),
+                    ("Governance layers", _layers(partnership, agreement)),
                     (
                         "Small numbers",
                         f"Counts from 1 to {agreement.suppression_n - 1} are withheld, and what would reveal them."
@@ -217,6 +224,16 @@ def _agreement(settings: Settings, agreement: Agreement) -> Paper:
                 "Rights of the people the data are about",
                 facts=[
                     ("Where they ask, object or complain", agreement.individual_rights_contact),
+                    (
+                        "What is done then",
+                        "What is wrong is put right by a corrected file, which takes the place of the first. What must "
+                        "not be kept is erased from every file of the exchange, with a certificate, and the figures "
+                        "are restated.",
+                    ),
+                    (
+                        "Freedom of information",
+                        "Requests go to the partner whose data they are about. What is published is open to all.",
+                    ),
                     (
                         "National data opt-out",
                         agreement.national_data_opt_out
@@ -240,8 +257,12 @@ def _agreement(settings: Settings, agreement: Agreement) -> Paper:
                     ),
                     (
                         "Retention",
-                        f"{agreement.retention_days:,} days after the end of the period; then rows and bytes are "
-                        "erased, and the totals stay as figures of record",
+                        f"{_kept(agreement)}; then rows and bytes are erased, and the totals stay as figures of record",
+                    ),
+                    (
+                        "When it ends",
+                        "Nothing is received under it from the day after. What arrived before is kept as long as said "
+                        "above, or erased at once on the party’s word.",
                     ),
                     (
                         "Security",
@@ -271,19 +292,29 @@ def _register(settings: Settings) -> Paper:
                         f"{listed([_party(partnership, id) for id in agreement.parties])} "
                         f"({agreement.controller_role})",
                     ),
+                    (
+                        "Data protection contacts",
+                        listed(
+                            [
+                                partnership.partners[id].governance_contact
+                                for id in agreement.parties
+                                if id in partnership.partners
+                            ]
+                        ),
+                    ),
                     ("Purpose", agreement.purpose),
                     (
                         "People the data are about",
-                        listed([_one(contract.description) for contract in contracts if contract.personal_columns])
-                        or "No personal data.",
+                        _people(contracts),
                     ),
                     ("Kinds of personal data", _kinds(contracts, agreement)),
                     (
                         "Who receives them",
-                        f"{listed([*agreement.audiences])}; layers {listed([*agreement.layers])}",
+                        f"Of figures alone: {'; '.join(AUDIENCES[each] for each in agreement.audiences)}. Of rows: "
+                        "nobody but the exchange.",
                     ),
                     ("Transfers abroad", "None by the exchange: it connects nowhere that is not configured."),
-                    ("Kept for", f"{agreement.retention_days:,} days after the end of the period"),
+                    ("Kept for", _kept(agreement)),
                     (
                         "Security",
                         "Pseudonyms where agreed, owner-only files, locked-down reader, chained audit, disclosure "
@@ -357,11 +388,11 @@ def _assessment(settings: Settings) -> Paper:
                 grids=[
                     Grid(
                         "Datasets with personal data",
-                        ("Dataset", "What it is", "Personal fields", "Agreements"),
+                        ("Dataset", "People it is about", "Personal fields", "Agreements"),
                         [
                             (
                                 contract.title,
-                                contract.description,
+                                _people([contract]),
                                 listed([*contract.personal_columns]),
                                 _named(partnership, contract.key),
                             )
@@ -419,7 +450,7 @@ def _fields(contract: Contract, agreement: Agreement) -> Grid:
 
 def _purposes(partnership: Partnership, agreement: Agreement) -> str:
     labels = dict(partnership.codelists.get(PURPOSES, ()))
-    return listed([labels[code] for code in agreement.purposes]) or "None is named, so nothing may be made of it."
+    return "; ".join(labels[code] for code in agreement.purposes) or "None is named, so nothing may be made of it."
 
 
 def _treatment(column: Column) -> str:
@@ -488,5 +519,22 @@ def _named(partnership: Partnership, key: str) -> str:
     return listed([agreement.id for agreement in partnership.agreements if key in agreement.datasets]) or "none"
 
 
-def _one(sentence: str) -> str:
-    return sentence.rstrip(".")
+def _people(contracts: Iterable[Contract]) -> str:
+    about = [contract for contract in contracts if contract.personal_columns]
+    said = [contract.people or f"{contract.title}: the contract does not say" for contract in about]
+    return "; ".join(said) or "None: no field is about a person."
+
+
+def _layers(partnership: Partnership, agreement: Agreement) -> str:
+    names = {layer.id: layer.name for one in partnership.frameworks.values() for layer in one.layers}
+    roles = [layer for layer in agreement.layers if layer not in names]
+    return "; ".join(
+        [*(f"{role} layers" for role in roles), *(names[id] for id in agreement.layers if id in names)]
+    )
+
+
+def _kept(agreement: Agreement) -> str:
+    years, left = divmod(agreement.retention_days, 365)
+    days = f"{agreement.retention_days:,} days"
+    told = days if left else f"{count(years, 'year')} ({days})"
+    return f"{told} after the end of the period"

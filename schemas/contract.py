@@ -2,8 +2,8 @@
 
 A field is defined once, here: its header in the file, its type, its classification, what is done to it.
 What the standard has no key for (period, scope, supersede_by, copies_unless_blank, markers, cadence, workbook,
-editions, states, purposes; and per column aliases, may_be_absent, treatment, codelist, from_file_name) stands in its
-`customProperties`.
+editions, states, purposes, people; and per column aliases, may_be_absent, treatment, codelist, from_file_name)
+stands in its `customProperties`.
 """
 
 from __future__ import annotations
@@ -140,6 +140,7 @@ class Contract:
     purposes: tuple[
         str, ...
     ] = ()  # what it is used for: an agreement that does not name them all does not cover it
+    people: str | None = None  # whom the rows are about, for the register of processing
     states: str | None = None  # commentary or budget: its rows are published as they stand, and none is counted
     _by_name: Mapping[str, Column] = field(init=False, repr=False, compare=False)
 
@@ -202,6 +203,7 @@ def load_contract(path: Path, root: Path) -> tuple[Contract, Source]:
         workbook=_workbook(ours.get("workbook"), source),
         editions=tuple(_edition(entry, source) for entry in ours.get("editions", ())),
         purposes=tuple(ours.get("purposes", ())),
+        people=ours.get("people"),
         states=ours.get("states"),
         source_path=path,
         fingerprint=source.fingerprint,

@@ -36,7 +36,7 @@ def test_an_agreement_has_what_the_commissioners_code_asks_for(at: At, pages: di
         *(
             "upn",
             "replaced by a pseudonym",
-            "2,190 days",
+            *("Pupils of state schools", "When it ends", "Freedom of information", "6 years (2,190 days)"),
             "5 working days",
             "31 March 2011",
             "chair",
@@ -60,7 +60,11 @@ def test_the_register_has_every_agreement_and_the_assessment_every_personal_data
     assert all(one.id in pages["register.html"] for one in partnership.agreements)
     personal = [one for one in partnership.contracts.values() if one.personal_columns]
     assert personal
-    assert all(one.title in pages["impact-assessment.html"] for one in personal)
+    for one in personal:
+        assert one.title in pages["impact-assessment.html"]
+        assert one.people, f"{one.key} must say whom its rows are about"
+        assert one.people in pages["register.html"]
+        assert one.people in pages["impact-assessment.html"]
 
 
 def test_a_page_stands_alone_and_is_sound_html(pages: dict[str, str]) -> None:
