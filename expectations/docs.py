@@ -52,8 +52,8 @@ class DocRun:
     validated_at: datetime  # with a time zone
 
 
-def build_docs(folder: Path, runs: Iterable[DocRun]) -> Path:
-    """Writes the page of each run and the index of every run this folder has ever been given. Returns the index.
+def write_pages(folder: Path, runs: Iterable[DocRun]) -> None:
+    """Writes the page of each run, and beside it what `write_index` lists of it.
 
     The same runs give the same bytes. Files are replaced whole, so a reader never sees half a page.
     """
@@ -64,6 +64,12 @@ def build_docs(folder: Path, runs: Iterable[DocRun]) -> Path:
         _write(pages / f"{run.delivery_id}.html", _page(view, run))
         summary = json.dumps(_summary(run), ensure_ascii=False, sort_keys=True)
         _write(pages / f"{run.delivery_id}.json", summary)
+
+
+def write_index(folder: Path) -> Path:
+    """Writes the index of every run this folder has ever been given a page of; returns it."""
+    view = _view()
+    pages = folder / "deliveries"
     known = [json.loads(file.read_text("utf-8")) for file in pages.glob("*.json")]
     known.sort(key=lambda entry: (entry["validated_at"], entry["delivery_id"]), reverse=True)
     index = folder / "index.html"

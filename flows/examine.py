@@ -122,7 +122,8 @@ def _examined(partnership: Partnership, work: Examination, table: Table) -> Verd
     readable = table.readable(work.folder)
     connection = open_staging(work.folder)
     try:
-        create_places(connection, partnership)
+        tables = staging.places_read(work.contract, partnership.standards[work.contract.key])
+        create_places(connection, partnership, tables)
         if work.pseudonym_key is not None:
             staging.set_pseudonym_key(connection, work.pseudonym_key)
         folders = [

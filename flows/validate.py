@@ -63,15 +63,18 @@ def validate_received(settings: Settings, judge: Judge = verdicts_of) -> list[tu
     """
     with open_warehouse(settings.home) as connection:
         waiting = ledger.deliveries(connection, "state = 'received' AND tries < ?", MAXIMUM_TRIES)
-    decided = []
+    decided: list[tuple[dict[str, Any], Verdict | Fault]] = []
     for batch in _batches(waiting):
         verdicts = list(zip(batch, judge(settings, batch), strict=True))
         with open_warehouse(settings.home, writable=True) as connection:
-            note_definitions(settings, connection)
+            if not decided:  # a run follows the definitions it began with
+                note_definitions(settings, connection)
             for delivery, verdict in verdicts:
                 _write_down(settings, connection, delivery, verdict)
         _document(settings, verdicts)
         decided += verdicts
+    if decided:
+        _list_documents(settings)
     return [
         (delivery["delivery_id"], verdict.decision if isinstance(verdict, Verdict) else "ours")
         for delivery, verdict in decided
@@ -93,7 +96,7 @@ def _batches(waiting: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
 
 
 def _document(settings: Settings, verdicts: list[tuple[dict[str, Any], Verdict | Fault]]) -> None:
-    """Write the redacted Data Docs pages of what was judged; the index lists every delivery ever judged."""
+    """Write the redacted Data Docs pages of what was judged."""
     judged = [
         (delivery, verdict.judged)
         for delivery, verdict in verdicts
@@ -101,10 +104,10 @@ def _document(settings: Settings, verdicts: list[tuple[dict[str, Any], Verdict |
     ]
     if not judged:
         return
-    from expectations.docs import DocRun, build_docs
+    from expectations.docs import DocRun, write_pages
 
     contracts = settings.partnership.contracts
-    build_docs(
+    write_pages(
         make_private(settings.home / "docs"),
         [
             DocRun(
@@ -117,6 +120,14 @@ def _document(settings: Settings, verdicts: list[tuple[dict[str, Any], Verdict |
             for delivery, said in judged
         ],
     )
+
+
+def _list_documents(settings: Settings) -> None:
+    """List every delivery ever judged, once a run: the list reads them all."""
+    if (settings.home / "docs").is_dir():
+        from expectations.docs import write_index
+
+        write_index(settings.home / "docs")
 
 
 def verdict_on(settings: Settings, delivery: dict[str, Any]) -> Verdict | Fault:

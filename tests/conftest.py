@@ -1,14 +1,29 @@
 """What the tests share: a home of their own, and a clock they set."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from flows.settings import Settings
+import flows.settings
+from flows.settings import PROGRAM, Settings
+from schemas.partnership import Partnership, load_partnership
 
 KEY = "00112233445566778899aabbccddeeff" * 2
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped() -> Iterator[Partnership]:
+    """The shipped definitions, read once and not by each of a thousand homes: no test changes them where they lie."""
+    partnership = load_partnership(PROGRAM)
+
+    def load(root: Path | None = None) -> Partnership:
+        return partnership if root == PROGRAM else load_partnership(root)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flows.settings, "load_partnership", load)
+        yield partnership
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from datetime import date
 from functools import partial
 from itertools import accumulate
@@ -70,11 +70,18 @@ def create_reference(
         write("dataset_period", _owed(partnership, last))
 
 
-def create_places(connection: duckdb.DuckDBPyConnection, partnership: Partnership) -> None:
-    """Make only the places of schema `reference`: all that a delivery's scope is decided by, and no more."""
+def create_places(
+    connection: duckdb.DuckDBPyConnection, partnership: Partnership, tables: Collection[str] = PLACES
+) -> None:
+    """Make only the places of schema `reference`, or these of them: what a delivery's scope is decided by."""
+
+    def write(table: str, rows: Rows) -> None:
+        if table in tables:
+            fill(connection, MODELS / "tables.yaml", table, rows)
+
     with transaction(connection):
-        create_tables(connection, MODELS / "tables.yaml", replace=True, only=PLACES)
-        _places(partial(fill, connection, MODELS / "tables.yaml"), partnership)
+        create_tables(connection, MODELS / "tables.yaml", replace=True, only=tables)
+        _places(write, partnership)
 
 
 def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
@@ -83,7 +90,7 @@ def create_macros(connection: duckdb.DuckDBPyConnection) -> None:
         connection.execute(path.read_text(encoding="utf-8"))
 
 
-def _places(write: partial[None], partnership: Partnership) -> None:
+def _places(write: Callable[[str, Rows], None], partnership: Partnership) -> None:
     geography = partnership.geography
     wards_of = {lsoa.lsoa_code: lsoa.ward_code for lsoa in sorted(geography.lsoas, key=lambda lsoa: lsoa.vintage)}
     areas: list[tuple[object, ...]] = [

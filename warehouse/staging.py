@@ -4,6 +4,7 @@ Statements here are composed because columns are the contract's; identifiers com
 value of a partner's file ever becomes part of a statement.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from schemas.bands import age_bands
 from schemas.contract import Column, Contract, ScopeTest
+from schemas.standard import Standard
 from warehouse.connection import Connection, identifier, literal
 
 # How a text must look before it may become a number: DuckDB's own cast would round '1.5' to 2.
@@ -67,6 +69,13 @@ def stage(connection: Connection, contract: Contract, present: list[Column]) -> 
         """
     )
     connection.execute("DROP TABLE scoped")
+
+
+def places_read(contract: Contract, standard: Standard) -> frozenset[str]:
+    """The tables of schema `reference` that scope, treatments and rules ask; a small file needs few of them."""
+    asked = [_scope(contract), *(_treated(column, date.max, ()) for column in contract.columns)]
+    asked += [repr(rule.kwargs) for rule in standard.rules]
+    return frozenset(re.findall(r'reference"?\."?([a-z_]+)', " ".join(asked).lower()))
 
 
 def _is_text(column: Column) -> bool:

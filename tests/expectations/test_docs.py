@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from expectations.docs import DocRun, build_docs
+from expectations.docs import DocRun, write_index, write_pages
 from expectations.run import run_standard
 from expectations.standard import load_standard
 from tests.expectations.judging import CANARY, fill, rule, standard
@@ -22,6 +22,11 @@ RULES = standard(
     rule("expect_column_values_to_not_be_null", "warning", "TST-004", column="a"),
     rule("expect_column_values_to_not_be_null", "warning", "TST-005", column="nowhere"),
 )
+
+
+def build(folder: Path, runs: list[DocRun]) -> Path:
+    write_pages(folder, runs)
+    return write_index(folder)
 
 
 class _Page(HTMLParser):
@@ -59,7 +64,7 @@ def _text(path: Path) -> str:
 
 
 def test_a_page_tells_rule_severity_sentence_and_counts(tmp_path: Path, run: DocRun) -> None:
-    build_docs(tmp_path, [run])
+    build(tmp_path, [run])
     text = _text(tmp_path / "deliveries" / "police-trial-0001.html")
     assert "1 of 5 rules passed. Failed: 1 critical, 1 warning, 1 information. Could not run: 1." in text
     assert "TST-001 Failed: critical" in text
@@ -73,7 +78,7 @@ def test_a_page_tells_rule_severity_sentence_and_counts(tmp_path: Path, run: Doc
 
 
 def test_no_value_of_a_row_reaches_a_page(tmp_path: Path, run: DocRun) -> None:
-    build_docs(tmp_path, [run])
+    build(tmp_path, [run])
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     assert sorted(path.name for path in files) == [
         "index.html",
@@ -84,7 +89,7 @@ def test_no_value_of_a_row_reaches_a_page(tmp_path: Path, run: DocRun) -> None:
 
 
 def test_pages_call_on_no_host_and_run_nothing(tmp_path: Path, run: DocRun) -> None:
-    for path in (build_docs(tmp_path, [run]), tmp_path / "deliveries" / "police-trial-0001.html"):
+    for path in (build(tmp_path, [run]), tmp_path / "deliveries" / "police-trial-0001.html"):
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"https?:|//[a-z]|@import|url\(", text)
         page = _Page(path)
@@ -97,7 +102,7 @@ def test_pages_call_on_no_host_and_run_nothing(tmp_path: Path, run: DocRun) -> N
 
 
 def test_pages_are_made_for_everybody(tmp_path: Path, run: DocRun) -> None:
-    for path in (build_docs(tmp_path, [run]), tmp_path / "deliveries" / "police-trial-0001.html"):
+    for path in (build(tmp_path, [run]), tmp_path / "deliveries" / "police-trial-0001.html"):
         page = _Page(path)
         assert page.all("html") == [{"lang": "en-GB"}]
         assert [len(page.all(tag)) for tag in ("header", "main", "footer", "h1", "title")] == [1, 1, 1, 1, 1]
@@ -109,9 +114,9 @@ def test_pages_are_made_for_everybody(tmp_path: Path, run: DocRun) -> None:
 
 def test_the_index_lists_every_run_the_newest_first(tmp_path: Path, run: DocRun) -> None:
     later = datetime(2009, 7, 21, 9, 0, tzinfo=UTC)
-    build_docs(tmp_path, [run])
+    build(tmp_path, [run])
     sound = [result for result in run.results if result.outcome == "passed"]
-    index = build_docs(tmp_path, [DocRun("police-trial-0002", "Police: trial, June", sound, RULES, later)])
+    index = build(tmp_path, [DocRun("police-trial-0002", "Police: trial, June", sound, RULES, later)])
     text = _text(index)
     assert "2 deliveries checked" in text
     assert text.index("police-trial-0002") < text.index("police-trial-0001")
@@ -121,8 +126,8 @@ def test_the_index_lists_every_run_the_newest_first(tmp_path: Path, run: DocRun)
 
 def test_the_same_runs_give_the_same_bytes(tmp_path: Path, run: DocRun) -> None:
     for folder in ("one", "two"):
-        build_docs(tmp_path / folder, [run])
-    build_docs(tmp_path / "two", [run])
+        build(tmp_path / folder, [run])
+    build(tmp_path / "two", [run])
     one, two = (
         {path.relative_to(tmp_path / folder): path.read_bytes() for path in (tmp_path / folder).rglob("*.*")}
         for folder in ("one", "two")
@@ -137,7 +142,7 @@ def test_every_shipped_rule_has_wording(tmp_path: Path, engine: sa.Engine) -> No
     for path in sorted((ROOT / "expectations").glob("*/*.yaml")):
         agreed = load_standard(path)
         results = run_standard(engine, "judged", agreed)
-        build_docs(tmp_path, [DocRun(path.stem, agreed.name, results, agreed, at)])
+        build(tmp_path, [DocRun(path.stem, agreed.name, results, agreed, at)])
         text = _text(tmp_path / "deliveries" / f"{path.stem}.html")
         assert all(agreed_rule.id in text for agreed_rule in agreed.rules)
         assert not re.search(r"\$[a-z_]", text)
