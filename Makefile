@@ -71,9 +71,8 @@ $(VENV)/.installed: requirements.txt pyproject.toml
 	@chmod +x $(BIN)/exchange
 	@touch $@
 
-bench: install $(VENV)/dbt  ## the whole job beside a script, pandas and dbt, at three sizes; and what a publication costs
-	@$(BIN)/python -m benchmarks.whole_job --dbt $(VENV)/dbt/bin/python
-	@$(BIN)/python -m benchmarks.publication
+bench: install $(VENV)/dbt  ## the whole job beside a script, pandas and dbt, at three sizes; rules, history, publication, replay
+	@$(BIN)/python -m benchmarks --dbt $(VENV)/dbt/bin/python
 
 # A peer with pins of its own, in an environment of its own.
 $(VENV)/dbt: $(VENV)/.installed

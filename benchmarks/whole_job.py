@@ -17,7 +17,6 @@ import argparse
 import json
 import os
 import platform
-import re
 import resource
 import statistics
 import subprocess
@@ -29,12 +28,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import street_crime
+from benchmarks.results import RESULTS, got_worse, with_sizes
 
 MONTH = "2025-10"
 NOW = "2025-12-01T09:00"
-RESULTS = Path(__file__).with_name("results.md")
 DBT = Path(__file__).parent / "peers" / "dbt"
-WORSE = 1.2  # times the recorded ratio
 
 
 def ours(file: Path, folder: Path) -> Callable[[], None]:
@@ -120,11 +118,13 @@ def run_part(part: str, file: Path, folder: Path) -> None:
     print(json.dumps({"seconds": seconds, "memory": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024}))
 
 
-def table(rows: int, size: int, found: dict[str, list[dict[str, float]]]) -> list[str]:
+def table(rows: int, size: int, found: dict[str, list[dict[str, float]]], measured: str) -> list[str]:
     """The results for one size, as lines of Markdown."""
     limit = statistics.median(each["seconds"] for each in found["script"])
     lines = [
         f"### {rows:,} rows, {size / 1e6:,.1f} MB",
+        "",
+        measured,
         "",
         "| what | seconds (median) | fastest | slowest | peak memory, MB | times the script |",
         "|---|--:|--:|--:|--:|--:|",
@@ -135,17 +135,6 @@ def table(rows: int, size: int, found: dict[str, list[dict[str, float]]]) -> lis
         shown = f"{median:.2f} | {min(seconds):.2f} | {max(seconds):.2f} | {memory:,.0f} | {median / limit:.2f}"
         lines.append(f"| {part} | {shown} |")
     return [*lines, ""]
-
-
-def recorded_ratios(text: str) -> dict[tuple[str, str], float]:
-    """The ratios that a results file holds, by size and part."""
-    found, size = {}, ""
-    for line in text.splitlines():
-        if heading := re.match(r"### ([\d,]+) rows", line):
-            size = heading[1]
-        if row := re.match(r"\| (\w+) \| [\d.]+ \|.*\| ([\d.]+) \|$", line):
-            found[(size, row[1])] = float(row[2])
-    return found
 
 
 def main(arguments: list[str]) -> int:
@@ -159,15 +148,16 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--dbt", help="a Python that has dbt-core and dbt-duckdb")
     options = parser.parse_args(arguments)
     parts = [*PARTS, *(["dbt"] if options.dbt else [])]
-    before = recorded_ratios(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
-    lines = [
-        "# The whole job, beside its peers",
-        "",
+    before = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
+    head = (
+        "# The whole job, beside its peers\n\nWritten by `make bench`; what is compared stands in "
+        "`benchmarks/whole_job.py`."
+    )
+    measured = (
         f"{datetime.now(UTC):%-d %B %Y}, {os.cpu_count()} cores, Python {platform.python_version()}; "
-        f"{options.repeat} runs each, in turn. Written by `make bench`; what is compared stands in "
-        "`benchmarks/whole_job.py`.",
-        "",
-    ]
+        f"{options.repeat} runs each, in turn."
+    )
+    sizes: dict[int, str] = {}
     with tempfile.TemporaryDirectory(prefix="exchange-bench-") as folder:
         for rows in options.rows:
             file = Path(folder) / "crimes.csv"
@@ -176,16 +166,13 @@ def main(arguments: list[str]) -> int:
             for _ in range(options.repeat):
                 for part in parts:
                     found[part].append(measure(part, file, options.dbt))
-            told = table(rows, file.stat().st_size, found)
+            told = table(rows, file.stat().st_size, found, measured)
             print("\n".join(told), flush=True)
-            lines += told
-    now = recorded_ratios("\n".join(lines))
-    worse = [
-        key for key, ratio in now.items() if key in before and ratio > WORSE * before[key] and key[1] == "exchange"
-    ]
-    for size, part in worse:
-        print(f"WORSE: {part} at {size} rows was {before[(size, part)]:.2f} and is {now[(size, part)]:.2f}")
-    RESULTS.write_text("\n".join(lines), encoding="utf-8")
+            sizes[rows] = "\n".join(told)
+    worse = got_worse(before, "\n".join(sizes.values()))
+    for sentence in worse:
+        print(f"WORSE: {sentence}")
+    RESULTS.write_text(with_sizes(before, head, sizes), encoding="utf-8")
     return int(bool(worse))
 
 

@@ -1,5 +1,6 @@
 """What the tests share: a home of their own, and a clock they set."""
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,14 @@ def shipped() -> Iterator[Partnership]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flows.settings, "load_partnership", load)
         yield partnership
+
+
+@pytest.fixture(scope="session", autouse=True)
+def no_power_cut() -> Iterator[None]:
+    """Nothing is forced onto the disk: no home of a test outlives it. tests/faults work in processes of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "fsync", lambda descriptor: None)
+        yield
 
 
 @pytest.fixture

@@ -55,20 +55,17 @@ def stage(connection: Connection, contract: Contract, present: list[Column]) -> 
         else f"CAST(NULL AS {column.physical_type}) AS {identifier(column.name)}"
         for column in contract.columns
     ]
-    connection.execute(
-        f"CREATE OR REPLACE TABLE scoped AS SELECT * FROM (SELECT *, {_scope(contract)} AS _scope FROM numbered) "
-        "WHERE _scope <> 'elsewhere'"
-    )
-    _number_copies(connection, contract, present)
+    # One pass over the file: a copy of it with its scope alone would cost as much again. `_mark` goes with the copies.
     connection.execute(
         f"""
         CREATE OR REPLACE TABLE judged AS
-        SELECT _row, _scope, coalesce(copies._copy, 1) AS _copy, {_uncast(contract, present)} AS _uncast,
-            {_absent(contract, present)} AS _absent, {", ".join(selected)}
-        FROM scoped LEFT JOIN copies USING (_row)
+        SELECT _row, _scope, CAST(1 AS BIGINT) AS _copy, {_uncast(contract, present)} AS _uncast,
+            {_absent(contract, present)} AS _absent, {", ".join(selected)}, {_mark(contract, present)} AS _mark
+        FROM (SELECT *, {_scope(contract)} AS _scope FROM numbered) WHERE _scope <> 'elsewhere'
         """
     )
-    connection.execute("DROP TABLE scoped")
+    _number_copies(connection, contract, present)
+    connection.execute("ALTER TABLE judged DROP COLUMN _mark")
 
 
 def places_read(contract: Contract, standard: Standard) -> frozenset[str]:
@@ -145,23 +142,34 @@ def _absent(contract: Contract, present: list[Column]) -> str:
     return f"nullif(concat_ws(', ', {', '.join(tests)}), '')" if tests else "CAST(NULL AS VARCHAR)"
 
 
-def _number_copies(connection: Connection, contract: Contract, present: list[Column]) -> None:
-    """Make table ``copies``: the second and later of identical rows, with their number.
+def _mark(contract: Contract, present: list[Column]) -> str:
+    """A number that identical rows share, and hardly any others; NULL where no copies are looked for."""
+    if contract.copies_unless_blank is None:
+        return "CAST(NULL AS UBIGINT)"
+    mark = f"hash({', '.join(identifier(column.name) for column in present)})"
+    if not contract.copies_unless_blank:
+        return mark
+    return f"CASE WHEN {identifier(contract.copies_unless_blank)} IS NOT NULL THEN {mark} END"
 
-    Only rows whose hash another row shares are compared field by field; in a sound extract there are none.
+
+def _number_copies(connection: Connection, contract: Contract, present: list[Column]) -> None:
+    """Number the second and later of identical rows in ``judged``: 2, 3 and on, by their place in the file.
+
+    Only rows whose mark another row shares are compared field by field, as text; in a sound extract there are none.
     """
-    connection.execute("CREATE OR REPLACE TABLE copies (_row BIGINT, _copy BIGINT)")
     if contract.copies_unless_blank is None:
         return
+    connection.execute(
+        "CREATE OR REPLACE TABLE suspect AS SELECT _row FROM judged WHERE _mark IN "
+        "(SELECT _mark FROM judged WHERE _mark IS NOT NULL GROUP BY _mark HAVING count(*) > 1)"
+    )
     columns = ", ".join(identifier(column.name) for column in present)
-    filled = f"{identifier(contract.copies_unless_blank)} IS NOT NULL" if contract.copies_unless_blank else "true"
     connection.execute(
         f"""
-        INSERT INTO copies
-        WITH shared AS (SELECT hash({columns}) AS mark FROM scoped WHERE {filled} GROUP BY mark HAVING count(*) > 1)
-        SELECT _row, row_number() OVER (PARTITION BY {columns} ORDER BY _row) AS _copy
-        FROM scoped WHERE {filled} AND hash({columns}) IN (SELECT mark FROM shared)
-        QUALIFY _copy > 1
+        UPDATE judged SET _copy = copies._copy FROM (
+            SELECT _row, row_number() OVER (PARTITION BY {columns} ORDER BY _row) AS _copy
+            FROM numbered WHERE _row IN (SELECT _row FROM suspect)
+        ) AS copies WHERE judged._row = copies._row AND copies._copy > 1
         """
     )
 
@@ -298,8 +306,9 @@ def write_outcome(
     Direct identifiers leave as pseudonyms (table ``pseudonym_key`` must hold the key when a column needs it), dates
     of birth as the band of the age in completed years ``on`` a day (codes in ``bands``, by column), postcodes as
     their first half or, by the partnership's lookup, as their LSOA; a column whose treatment is 'drop' does not leave
-    at all.
+    at all. Call last: the file as it was read is let go first, and its memory sorts the rows.
     """
+    connection.execute("DROP VIEW IF EXISTS numbered; DROP TABLE IF EXISTS raw")
     columns = ", ".join(
         f"{_treated(column, on, (bands or {}).get(column.name, ()))} AS {identifier(column.name)}"
         for column in contract.columns

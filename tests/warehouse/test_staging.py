@@ -491,7 +491,7 @@ def test_a_hostile_value_stays_a_value(connection: Connection, tmp_path: Path, v
     staging.write_outcome(connection, agreed, tmp_path / "a.parquet", tmp_path / "q.parquet")
     assert rows_in(connection, tmp_path / "q.parquet", "code, n, _uncast") == [(value, None, "n")]
     tables = {table for _, table, _ in schema(connection)} - set(PLACES)
-    assert tables == {"raw", "numbered", "judged", "copies", "failing", "failing_rule"}
+    assert tables == {"judged", "suspect", "failing", "failing_rule"}
 
 
 def schema(connection: Connection) -> list[tuple[str, str, str]]:
