@@ -35,13 +35,13 @@ def open_warehouse(
     home: Path,
     *,
     writable: bool = False,
-    wait_seconds: float = WAIT_SECONDS,
+    wait_seconds: float | None = None,
     working: Connection | None = None,
 ) -> Iterator[Connection]:
     """Yield an in-memory connection (``working``, or a new one) with the warehouse attached as ``warehouse``.
 
-    Held only as long as the block runs: one process at a time, waiting up to ``wait_seconds`` (seconds,
-    jittered so that fifty waiting processes do not knock together).
+    Held only as long as the block runs: one process at a time, waiting up to ``wait_seconds`` (default
+    ``WAIT_SECONDS``; jittered so that fifty waiting processes do not knock together).
 
     Raises:
         WarehouseBusyError: the warehouse stayed locked for the whole waiting time.
@@ -54,6 +54,7 @@ def open_warehouse(
         return
     home.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = FileLock(home / "warehouse.lock")
+    wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
     deadline = time.monotonic() + wait_seconds
     try:
         lock.acquire(timeout=wait_seconds, poll_interval=random.uniform(0.02, 0.08))  # noqa: S311
