@@ -2,7 +2,7 @@
 
 Whom it reaches and when is the partnership's to say (``escalation`` in partnership.yaml). A step is told of once; of
 several that came due while nothing ran, only the furthest. Who acknowledged an alert is left alone, unless they named
-a day by which they would put it right: from that day's end the steps count anew.
+a day by which they would put it right: from that day's end the steps count anew. Of a trial nobody else hears.
 """
 
 import json
@@ -49,7 +49,7 @@ def _unanswered(connection: Connection) -> list[dict[str, Any]]:
         "AND (told.acknowledged_at IS NULL OR promise.day IS NOT NULL) ORDER BY told.created_at, told.message_id",
     )
     alerts = [{**row, "payload": json.loads(row["payload"])} for row in found]
-    return [alert for alert in alerts if alert["payload"].get("act_by")]
+    return [alert for alert in alerts if alert["payload"].get("act_by") and not alert["payload"].get("trial")]
 
 
 def _reached(settings: Settings, alert: dict[str, Any]) -> Escalation | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.files import make_private
-from flows.messages import on_fault
+from flows.messages import in_trial, on_fault
 from flows.readiness import note_ready, note_restated
 from flows.settings import Settings, today
 from schemas.periods import parse_period
@@ -34,9 +34,13 @@ class Merged:
 
 
 def merge_accepted(settings: Settings) -> list[Merged]:
-    """Merge every accepted delivery, in order of arrival, in one commit."""
+    """Merge every accepted delivery, in order of arrival, in one commit. What came in trial is set aside instead."""
     with open_warehouse(settings.home) as connection:
-        waiting = ledger.deliveries(connection, "state IN ('accepted', 'accepted_with_exceptions')")
+        accepted = ledger.deliveries(connection, "state IN ('accepted', 'accepted_with_exceptions')")
+    trials = [delivery for delivery in accepted if in_trial(settings, delivery)]
+    if trials:
+        _set_aside(settings, trials)
+    waiting = [delivery for delivery in accepted if delivery not in trials]
     if not waiting:
         return []
     folder = make_private(settings.staging / "contributions")
@@ -53,6 +57,20 @@ def merge_accepted(settings: Settings) -> list[Merged]:
                     return merged
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _set_aside(settings: Settings, trials: list[dict[str, Any]]) -> None:
+    """Withdraw what came while its agreement is in trial: it was judged in full, and counts nowhere, ever."""
+    with open_warehouse(settings.home, writable=True) as connection, transaction(connection):
+        for delivery in trials:
+            ledger.move(
+                connection,
+                delivery["delivery_id"],
+                "withdrawn",
+                actor=settings.actor,
+                at=settings.now(),
+                because={"trial": delivery["agreement_id"]},
+            )
 
 
 def _draw(

@@ -104,6 +104,12 @@ def as_duplicate(twin: str) -> tuple[str, str]:
     return f"It is the same file, byte for byte, as {twin}.", "Nothing: the file that stands is this one."
 
 
+def in_trial(settings: Settings, delivery: Mapping[str, Any]) -> bool:
+    """True when the delivery came under an agreement at stage `test`: judged and answered in full, and never merged."""
+    agreement = settings.partnership.agreement(delivery.get("agreement_id"))
+    return agreement is not None and agreement.stage == "test"
+
+
 def on_fault(settings: Settings, delivery: Mapping[str, Any], problem: str) -> Message:
     """A failure of ours: the operator hears of it, the partner does not."""
     return _operator(settings, delivery, problem)
@@ -150,8 +156,10 @@ def _payload(
     key = f"{delivery['partner']}/{delivery['dataset']}" if delivery["dataset"] else None
     contract = partnership.contracts.get(key) if key else None
     period = parse_period(delivery["period"]) if delivery["period"] else None
+    trial = in_trial(settings, delivery)
     return {
         "delivery_id": delivery["delivery_id"],
+        "trial": trial,
         "partner_name": partnership.partners[delivery["partner"]].name,
         **naming(settings, delivery),
         "received_at": _iso(delivery["received_at"]),
@@ -168,11 +176,11 @@ def _payload(
         },
         **_clock(settings, decision),
         "rules": _failed(rules),
-        "feeds": feeds(settings, key) if key else [],
-        "meetings": meetings(settings, key, delivery["period"]) if key and period else [],
+        "feeds": feeds(settings, key) if key and not trial else [],
+        "meetings": meetings(settings, key, delivery["period"]) if key and period and not trial else [],
         "stands": _stands(connection, delivery, decision),
-        "due_on": _due_on(settings, delivery) if contract and period else None,
-        "next_due": _next_due(settings, delivery) if contract and period else None,
+        "due_on": _due_on(settings, delivery) if contract and period and not trial else None,
+        "next_due": _next_due(settings, delivery) if contract and period and not trial else None,
         "hold_until": str(delivery["hold_until"]) if delivery.get("hold_until") else None,
         "report": report_name(delivery["delivery_id"]) if decision in REPORTED else None,
         "exchange_name": partnership.name,

@@ -31,6 +31,10 @@ VERDICTS = {
     "duplicate": "already received",
 }
 ACTION_NEEDED = {"rejected", "held", "refused", "overdue"}
+IN_TRIAL = (
+    "The agreement for this data is still in trial. The file was checked exactly as it would be otherwise; it counts "
+    "in no figure, and nothing waits for it."
+)
 NOTHING_HERE = "nothing in this borough"
 # Verbs of the standards' sentences that follow a number of rows; "1 rows have" reads badly.
 SINGULAR_VERBS = {"have": "has", "are": "is", "were": "was", "do": "does"}
@@ -132,6 +136,8 @@ def verdict_part(payload: Payload) -> Part:
         lines.append(counts_sentence(counts, said))
     if reason and said != "duplicate" and not payload.get("rules"):
         lines.append(reason)
+    if payload.get("trial"):
+        lines.append(IN_TRIAL)
     return Part("", lines)
 
 
@@ -230,6 +236,8 @@ def filled(text: str, failed: int) -> str:
 
 def stands_part(payload: Payload) -> Part:
     """What the figures are made from meanwhile."""
+    if payload.get("trial"):
+        return Part("")
     if payload.get("stands"):
         return Part("What still stands", [sentence(str(payload["stands"]))])
     if verdict(payload) in ("rejected", "held", "refused", "overdue"):
