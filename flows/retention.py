@@ -1,16 +1,19 @@
-"""Retention of held files: they are erased when the hold is over, or when a corrected file is in use.
+"""Retention of what is kept for days alone: held files, and what was said of files that were only checked.
 
-The ledger keeps fingerprint, size and reason.
+Held files are erased when the hold is over, or when a corrected file is in use; the ledger keeps fingerprint, size and
+reason. Of a check nothing is kept but that it happened: its mail and error report, which shows cells, go as soon.
 """
 
+from datetime import datetime
 from typing import Any
 
+from flows.door import HOLD_DAYS
 from flows.erasure import finish_erasures
-from flows.settings import Settings, today
+from flows.settings import LONDON, Settings, today
 from reports.words import period as period_in_words
 from schemas.periods import parse_period
 from warehouse import ledger
-from warehouse.connection import Connection, open_warehouse, transaction
+from warehouse.connection import Connection, open_warehouse, rewrite_warehouse, transaction
 from warehouse.ledger import Message
 
 
@@ -37,6 +40,41 @@ def expire_held(settings: Settings) -> list[str]:
             )
     finish_erasures(settings)
     return [row["delivery_id"] for row in over]
+
+
+def forget_checks(settings: Settings) -> list[str]:
+    """Remove the answers to checks that are older than held files may be; returns the ids of their mails."""
+    with open_warehouse(settings.home) as connection:
+        asked = {row["subject"]: row["occurred_at"] for row in ledger.audit_rows(connection, "file.checked")}
+        told = (
+            ledger.rows(
+                connection,
+                "SELECT message_id, told_in, created_at FROM warehouse.ledger.outbox "
+                "WHERE kind = 'checked' AND state <> 'waiting' ORDER BY message_id",
+            )
+            if asked
+            else []
+        )
+    for key, last_asked in asked.items():
+        if _is_old(settings, last_asked):
+            partner, _, dataset = key.partition("/")
+            for suffix in ("txt", "xlsx"):
+                (settings.home / "collect" / partner / "checks" / f"{dataset}.{suffix}").unlink(missing_ok=True)
+    over = [row for row in told if _is_old(settings, row["created_at"])]
+    for row in over:
+        for name in {row["message_id"], row["told_in"]} - {None}:
+            (settings.home / "outbox" / f"{name}.eml").unlink(missing_ok=True)
+    ids = [row["message_id"] for row in over]
+    if ids:
+        with open_warehouse(settings.home, writable=True) as connection, transaction(connection):
+            connection.execute("DELETE FROM warehouse.ledger.outbox WHERE list_contains(?, message_id)", [ids])
+        rewrite_warehouse(settings.home)
+    return ids
+
+
+def _is_old(settings: Settings, said_at: datetime) -> bool:
+    last = settings.partnership.working_days.after(said_at.astimezone(LONDON).date(), HOLD_DAYS)
+    return last < today(settings)
 
 
 def _is_over(settings: Settings, connection: Connection, row: dict[str, Any]) -> bool:

@@ -17,7 +17,7 @@ from flows.definitions import note_definitions
 from flows.delays import tell_of_delays
 from flows.escalate import escalate
 from flows.lapsing import remind_of_reviews
-from flows.retention import expire_held
+from flows.retention import expire_held, forget_checks
 from flows.settings import Settings, today
 from warehouse import ledger
 from warehouse.connection import one_run, open_warehouse, transaction
@@ -43,11 +43,11 @@ def pick_up(settings: Settings) -> list[str]:
 
 
 def retain(settings: Settings) -> list[str]:
-    """Erase what is kept no longer: held files whose days are over, rows past their agreement's retention."""
+    """Erase what is kept no longer: held files and checks whose days are over, rows past their retention."""
     from flows.erasure import expire_due
 
     with one_run(settings.home):
-        return [*expire_held(settings), *expire_due(settings)]
+        return [*expire_held(settings), *expire_due(settings), *forget_checks(settings)]
 
 
 def note(settings: Settings) -> list[str]:

@@ -13,6 +13,8 @@ from flows.land import waiting
 from flows.service.watch import present
 from flows.settings import Settings
 from flows.status import status
+from flows.sweep import retain
+from flows.verify import verify
 from tests.flows.waste import HEADER, KEY, waste
 from warehouse import ledger
 from warehouse.connection import open_warehouse
@@ -51,6 +53,22 @@ def test_the_verdict_comes_by_mail_and_lies_in_collect_and_the_file_is_gone(at: 
     assert sorted(path.name for path in collected.iterdir()) == ["household_waste.txt", "household_waste.xlsx"]
     assert not list((settings.inbox / KEY / "check").iterdir())
     assert not list((settings.home / "staging").rglob("*"))[1:], "no claim is left"
+
+
+def test_what_was_said_of_a_checked_file_goes_when_a_held_file_would(at: At, tmp_path: Path) -> None:
+    settings = at(MONDAY)
+    put(settings, waste(tmp_path, GOOD, BAD))
+    drain(settings)
+    assert retain(at("2009-07-27T10:00")) == [], "the fifth working day is its last"
+    assert len(mails(settings)) == 1
+    (told,) = retain(at("2009-07-28T10:00"))
+    assert told.endswith(".checked")
+    assert mails(settings) == []
+    assert list((settings.home / "collect" / "council" / "checks").iterdir()) == []
+    with open_warehouse(settings.home) as connection:
+        assert [row["event"] for row in ledger.audit_rows(connection, "file.%")] == ["file.checked"]
+    assert retain(at("2009-07-28T10:00")) == []
+    assert verify(settings)["problems"] == []
 
 
 def test_nothing_merges_and_the_ledger_keeps_only_that_it_happened(at: At, tmp_path: Path) -> None:
