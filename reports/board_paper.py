@@ -24,6 +24,7 @@ from reports.page import (
     in_a_sentence,
 )
 from reports.publication import Publication, Record, records
+from reports.reward import reward_words
 from reports.sheets import clean
 from reports.spark import HEIGHT, WIDTH, spark
 
@@ -176,7 +177,13 @@ def told(publication: Publication, shown: Sequence[Figure]) -> dict[str, Any]:
             for row in actions_in_order(records(publication.actions), publication)
         ],
         "risks": [{**figure_told(figure), "reason": reason} for figure, reason in summary.risks(shown)],
+        "handed_on": [
+            {"what": what, "who": who}
+            for what, who in summary.handed_on(records(publication.escalations), str(publication.layer["id"]))
+        ],
+        "reward": reward_words(publication),
         "owing": [{"who": who, "what": what} for who, what in summary.owing(due)],
+        "nobody_owes": summary.nobody_owes(shown, publication.published_on),
         "quality": [
             {
                 "extract": words.humanise(summary.title_of(row)),

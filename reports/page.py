@@ -23,6 +23,7 @@ from reports.gathering import figures
 from reports.money import money
 from reports.publication import Publication, Record, records
 from reports.reply import checks_words
+from reports.reward import reward_words
 from reports.spark import spark
 from reports.trend import trend_chart
 from reports.ward_map import ward_map
@@ -147,6 +148,8 @@ def render_page(publication: Publication, shown: Sequence[Figure] | None = None)
             shown, records(publication.actions), due, publication.published_on, escalated_to(publication)
         ),
         actions=records(publication.actions),
+        handed_on=summary.handed_on(records(publication.escalations), str(publication.layer["id"])),
+        reward=reward_words(publication),
         risks=summary.risks(shown),
         money=money(publication),
         moved=[change for change in changes(publication, shown) if role == "operational" or not change.part],
@@ -158,6 +161,7 @@ def render_page(publication: Publication, shown: Sequence[Figure] | None = None)
         due=due,
         left_out=records(publication.left_out),
         overdue=summary.owing(due),
+        nobody_owes=summary.nobody_owes(shown, publication.published_on),
         contents=[*CONTENTS[role], *moved, ("explanations", "Where figures come from")],
         status_sentence=STATUS_SENTENCES[publication.status],
         script=Markup(script),  # noqa: S704 - our own file

@@ -86,6 +86,7 @@ def workbook(publication: Publication, shown: Sequence[Figure] | None = None) ->
                 "forecast": "Forecast for the year", "actual": "Spent so far",
             }, names,
         ),
+        rewards(publication),
         listed(
             "Extracts", "The extracts behind the figures", publication.data_quality,
             {
@@ -297,6 +298,34 @@ def parts(shown: Sequence[Figure]) -> Table:
             for f, kind, part in pieces
         ),
     )
+
+
+def rewards(publication: Publication) -> Table:
+    """What a reward grant would come to, indicator by indicator."""
+    rows = records(publication.reward)
+    note = str(rows[0].get("note") or "") if rows else ""
+    return Table(
+        "Reward, modelled",
+        "What a reward grant would come to; modelled, never money",
+        f"One row for each designated indicator with a whole year. {note}".strip(),
+        ("Indicator", "Year", "Baseline", "Target", "Figure", "Of the improvement agreed, %", "Of its share, %"),
+        tuple(
+            row(
+                [
+                    r["name"],
+                    summary.period_of({"period": r["year_id"]}),
+                    *(decimal(r[column]) for column in ("baseline", "target", "actual")),
+                    *(decimal(r[column], 0) for column in ("achieved_percent", "modelled_percent")),
+                ]
+            )
+            for r in rows
+        ),
+    )
+
+
+def decimal(value: Any, places: int = 2) -> Cell:
+    found = words.as_number(value)
+    return NOT_APPLICABLE if found is None else float(words.rounded(found, places))
 
 
 def listed(name: str, title: str, frame: Any, columns: dict[str, str], names: dict[str, str]) -> Table:

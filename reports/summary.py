@@ -23,6 +23,7 @@ STANDING_WORDS = {
 ORDER = tuple(STANDING_WORDS)
 TROUBLE = ("red", "missing", "amber")
 WORST = 3
+NAMED = 4  # in a sentence
 ROOM_FOR_FIGURES = 30  # of one side of A4
 
 
@@ -102,10 +103,18 @@ def movement_sentence(figures: Sequence[Figure]) -> str:
     out = [f.name for f in figures if f.standing in ("green", "amber") and (b := before(f)) and b.rag == "red"]
     said = []
     if into:
-        said.append(f"{words.listed(into)} {'has' if len(into) == 1 else 'have'} turned red")
+        said.append(f"{named(into)} {'has' if len(into) == 1 else 'have'} turned red")
     if out:
-        said.append(f"{words.listed(out)} {'is' if len(out) == 1 else 'are'} no longer red")
+        said.append(f"{named(out)} {'is' if len(out) == 1 else 'are'} no longer red")
     return ("; ".join(said) if said else "No indicator has turned red and none has left red") + "."
+
+
+def named(names: Sequence[str]) -> str:
+    """Names as a list; of many the first three, and how many more."""
+    if len(names) <= NAMED:
+        return words.listed(list(names))
+    shown = names[: NAMED - 1]
+    return words.listed([*shown, f"{len(names) - len(shown)} others"])
 
 
 def unknown_sentence(figures: Sequence[Figure], due: Sequence[Record]) -> str:
@@ -160,9 +169,38 @@ def asks(
 
 def decision(row: Record) -> Ask:
     """What a lower layer could not settle and hands up."""
-    about = str(row.get("name") or "") or "an action that is past its day"
-    reason = str(row.get("reason") or "").rstrip(".")
-    return Ask("For decision", f"{about}: {first_lower(reason)}" if reason else about, None, False)
+    return Ask("For decision", escalated_words(row), None, False)
+
+
+def escalated_words(row: Record) -> str:
+    """What was escalated and why, without codes: a period by its months, an action by what it is about."""
+    about = str(row.get("name") or "")
+    times, since = words.as_number(row.get("times")), row.get("since")
+    if row.get("action_id"):
+        return f"{about}: an action is past its day" if about else "an action that is past its day"
+    if not times or not since:
+        return about
+    in_a_row = f"in {times:.0f} periods in a row, " if times > 1 else ""
+    return f"{about}: red {in_a_row}since {period_of({'period': since})}"
+
+
+def handed_on(escalations: Sequence[Record], own: str) -> list[tuple[str, str]]:
+    """What could not be settled where it arose, in words, and who is to decide: first what this layer is."""
+    told = [
+        (
+            escalated_words(row),
+            "for this layer to decide" if row.get("to_layer") == own else f"with the {layer_name(row, 'to')}",
+            row.get("to_layer") != own,
+        )
+        for row in escalations
+    ]
+    return [(what, who) for what, who, _ in sorted(told, key=lambda each: each[2])]
+
+
+def layer_name(row: Record, end: str) -> str:
+    return str(
+        row.get(f"{end}_layer_name") or words.humanise(str(row.get(f"{end}_layer") or "").replace("-", " "))
+    )
 
 
 def action_words(row: Record) -> str:
@@ -208,6 +246,16 @@ def owing(due: Sequence[Record]) -> list[tuple[str, str]]:
         (partner, "; ".join(f"{title} for {some(periods)}" for title, periods in datasets.items()))
         for partner, datasets in sorted(late.items())
     ]
+
+
+def nobody_owes(figures: Sequence[Figure], on: date) -> str:
+    """What is said where no extract is overdue; a figure may still wait for one that nobody owes yet."""
+    said = f"Nobody: every extract that was due by {words.day(on)} has been received."
+    waiting = sum(figure.standing == "missing" for figure in figures)
+    if not waiting:
+        return said
+    verb = "waits" if waiting == 1 else "wait"
+    return f"{said} {words.count(waiting, 'indicator')} {verb} for one that is not due yet."
 
 
 def some(periods: Sequence[str]) -> str:

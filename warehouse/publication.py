@@ -440,8 +440,11 @@ FRAMES = {
         SELECT * FROM performance.action WHERE {stated} AND (indicator IS NULL OR {own})
         ORDER BY due_on, partner, action_id""",
     "escalations": """
-        SELECT * FROM performance.escalation WHERE {stated} AND (indicator IS NULL OR {own})
-        ORDER BY to_layer, indicator, action_id""",
+        SELECT escalation.*, below.name AS from_layer_name, above.name AS to_layer_name
+        FROM (SELECT * FROM performance.escalation WHERE {stated} AND (indicator IS NULL OR {own})) AS escalation
+        LEFT JOIN performance.layer AS below ON below.layer = escalation.from_layer
+        LEFT JOIN performance.layer AS above ON above.layer = escalation.to_layer
+        ORDER BY escalation.to_layer, escalation.indicator, escalation.action_id""",
     "spend": "SELECT * FROM performance.spend WHERE {stated} ORDER BY priority, partner, line",
     # Worked out from every line, so shown only where every line may be read.
     "priority_spend": """

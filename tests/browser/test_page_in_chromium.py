@@ -16,8 +16,9 @@ from selenium.webdriver.common.keys import Keys
 from selenium_axe_python import Axe
 
 from reports.dictionary import render_dictionary
+from reports.publication import Publication
 from reports.releases import Release, releases_page
-from tests.unit.builders.publication import hostile, shipped, whole
+from tests.unit.builders.publication import hostile, ninety, shipped, whole
 from warehouse.dictionary import described_tables
 
 ROLES = ("strategic", "executive", "operational")
@@ -229,7 +230,8 @@ def test_the_data_dictionary_is_open_to_everyone_too(chromium: Any, tmp_path: Pa
     assert violations(chromium) == []
 
 
-def test_the_strategic_page_is_one_side_of_paper(opened: Opened) -> None:
-    browser = opened(whole("strategic"))
+@pytest.mark.parametrize("publication", [whole("strategic"), ninety(whole("strategic"))], ids=["19", "95"])
+def test_the_strategic_page_is_one_side_of_paper(opened: Opened, publication: Publication) -> None:
+    browser = opened(publication)
     told = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True, "printBackground": True})
     assert base64.b64decode(told["data"]).count(b"/Type /Page\n") == 1

@@ -20,7 +20,7 @@ from reports.opendocument import opendocument
 from reports.publication import Publication
 from reports.sheets import SHORTHAND, workbook
 from reports.spreadsheet import spreadsheet
-from tests.unit.builders.publication import indicator_row, missing, shipped, small
+from tests.unit.builders.publication import indicator_row, missing, ninety, shipped, small
 
 ROLES = ("strategic", "executive", "operational")
 LINK = '=HYPERLINK("http://evil.example","x") [link](javascript:alert(1))'
@@ -190,15 +190,8 @@ def test_the_marking_is_on_every_page_of_the_paper_and_at_the_top_of_each_workbo
     assert "OFFICIAL" in [row[0] for row in cells]
 
 
-@pytest.fixture(scope="module")
-def many() -> Publication:
-    """Ninety indicators, as a whole agreement has."""
-    told = shipped("strategic")
-    rows = [told.indicators.assign(indicator=told.indicators["indicator"] + f"-{n}") for n in range(5)]
-    return replace(told, indicators=pd.concat(rows, ignore_index=True))
-
-
-def test_ninety_indicators_still_fit_one_side_counted_and_the_troubled_shown(many: Publication) -> None:
+def test_ninety_indicators_still_fit_one_side_counted_and_the_troubled_shown() -> None:
+    many = ninety(shipped("strategic"))
     paper = board_paper(many)
     assert len(pypdf.PdfReader(io.BytesIO(paper)).pages) == 1
     blocks = [block for column in told(many, figures(many))["columns"] for block in column]

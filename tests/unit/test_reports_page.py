@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 
 from reports.page import Publication, render_page
+from reports.reward import reward_words
 from reports.sheets import workbook
+from reports.summary import escalated_words, handed_on
 from tests.unit.builders.publication import AREA, hidden, indicator_row, missing, shipped, small, whole
 
 ROLES = ("strategic", "executive", "operational")
@@ -295,9 +297,40 @@ def test_the_executive_page_has_exceptions_then_action_then_risks_then_data() ->
 
 
 def test_what_is_escalated_is_for_the_layer_it_goes_up_to_to_decide() -> None:
-    said = "For decision</strong>: net additional homes provided: red for three periods in a row"
-    assert said in render_page(whole("strategic"))
-    assert "For decision" not in render_page(whole("executive"))
+    said = "net additional homes provided: red in 3 periods in a row, since October to December 2008"
+    assert f"For decision</strong>: {said}" in render_page(whole("strategic"))
+    executive = render_page(whole("executive"))
+    assert "For decision" not in executive
+    actions = Page(
+        executive[executive.index('<section id="actions"') : executive.index('<section id="risks"')]
+    ).text
+    assert f"{said[:1].upper()}{said[1:]} (with the Borough Partnership)" in re.sub(r"\s+", " ", actions)
+
+
+def test_an_overdue_action_goes_up_without_its_number() -> None:
+    row = {"name": "Homes", "action_id": "CA-2009-01", "times": 1, "since": "FY2009-Q1", "to_layer": "lpsb"}
+    assert handed_on([row], "lpsb") == [("Homes: an action is past its day", "for this layer to decide")]
+    told = escalated_words({"name": "Homes", "times": 1, "since": "FY2009-T1"})
+    assert told == "Homes: red since April to July 2009"
+
+
+def test_a_reward_is_told_in_one_sentence_and_as_modelled() -> None:
+    said = (
+        "Reward grant, by the newest whole year of 3 indicators: 1 would bring their whole share, 1 a part of it and "
+        "1 nothing. Modelled, never paid."
+    )
+    assert reward_words(whole("executive")) == said
+    assert said in Page(render_page(whole("executive"))).text
+    assert "Reward" not in render_page(whole("strategic"))
+    assert reward_words(shipped("executive")) == ""
+
+
+def test_every_figure_of_a_ward_or_category_leads_to_its_explanation() -> None:
+    html = render_page(whole("operational"))
+    detail = html[html.index('<section id="detail"') : html.index('<section id="data"')]
+    cells = re.findall(r'<td class="num"[^>]*>(.*?)</td>', detail)
+    assert cells
+    assert all(re.match(r'<a class="number" href="#explain-', cell) for cell in cells)
 
 
 def test_money_is_by_priority_with_a_total_and_its_variance_in_words() -> None:

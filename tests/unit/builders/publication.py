@@ -519,14 +519,35 @@ def escalations() -> pd.DataFrame:
     return pd.DataFrame(
         [
             {
+                "from_layer": "housing",
+                "from_layer_name": "Housing Group",
                 "to_layer": "borough-partnership",
+                "to_layer_name": "Borough Partnership",
                 "indicator": "NI154",
                 "name": "Net additional homes provided",
-                "reason": "Red for three periods in a row.",
+                "action_id": None,
+                "reason": "Red in 3 periods in a row, since FY2008-Q3.",
                 "times": 3,
+                "since": "FY2008-Q3",
             }
         ]
     )
+
+
+def reward() -> pd.DataFrame:
+    """What a reward grant would come to, for three indicators."""
+    note = "Modelled, never paid."
+    shares = {"A": (120.0, 100.0), "B": (75.0, 75.0), "C": (10.0, 0.0), "D": (None, None)}
+    return pd.DataFrame(
+        [
+            {
+                "indicator": name, "name": f"Indicator {name}", "year_id": "FY2008", "baseline": 10.0, "target": 12.0,
+                "actual": 11.5, "achieved_percent": achieved, "modelled_percent": share, "status": "modelled",
+                "note": note,
+            }
+            for name, (achieved, share) in shares.items()
+        ]
+    )  # fmt: skip
 
 
 def whole(role: str) -> Publication:
@@ -535,10 +556,18 @@ def whole(role: str) -> Publication:
         shipped(role),
         priority_spend=money(),
         escalations=escalations(),
+        reward=reward(),
         outlines=outlines(16),
         outlines_owed_to="Illustrative outlines.",
         changes=pd.DataFrame([change(), change(area_code="E99100010", area_name=WARDS[0])]),
     )
+
+
+def ninety(publication: Publication) -> Publication:
+    """The same with five times its indicators: as many as a whole agreement has."""
+    rows = publication.indicators
+    again = [rows.assign(indicator=rows["indicator"] + f"-{n}") for n in range(5)]
+    return replace(publication, indicators=pd.concat(again, ignore_index=True))
 
 
 def change(**changes: Any) -> dict[str, Any]:
