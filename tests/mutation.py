@@ -26,7 +26,7 @@ from types import ModuleType
 ROOT = Path(__file__).parent.parent
 MODULES = {
     "warehouse/disclosure.py": ("tests/unit/test_disclosure_rules.py",),
-    "warehouse/ledger.py": ("tests/warehouse/test_ledger.py",),
+    "warehouse/ledger.py": ("tests/warehouse/test_ledger.py", "tests/warehouse/test_ledger_questions.py"),
     "warehouse/reader.py": ("tests/warehouse/test_reader.py",),
     "flows/decisions.py": ("tests/flows/test_decisions.py",),
 }
