@@ -27,7 +27,11 @@ ROOT = Path(__file__).parent.parent
 MODULES = {
     "warehouse/disclosure.py": ("tests/unit/test_disclosure_rules.py",),
     "warehouse/ledger.py": ("tests/warehouse/test_ledger.py", "tests/warehouse/test_ledger_questions.py"),
-    "warehouse/reader.py": ("tests/warehouse/test_reader.py",),
+    "warehouse/reader.py": (
+        "tests/warehouse/test_reader.py",
+        "tests/warehouse/test_formats.py",
+        "tests/warehouse/test_reader_answers.py",
+    ),
     "flows/decisions.py": ("tests/flows/test_decisions.py",),
 }
 LIBRARIES = (
