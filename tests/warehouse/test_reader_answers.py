@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from tests.warehouse.small_contract import column_of, contract_of
-from tests.warehouse.workbooks import ods, xls, xlsx, zipped
+from tests.warehouse.workbooks import Cell, ods, xls, xlsx, zipped
 from warehouse import reader
 from warehouse.connection import open_memory
 from warehouse.delimited import Readable
 from warehouse.reader import Origin, Table, UnreadableError, first_lines, inspect, load, number_rows, open_table
 
 TOWNS = contract_of("Ref", "Town", column_of("N", "integer", "BIGINT"))
-ROWS: list[list[object]] = [["Ref", "Town", "N"], ["1", "Acton", 4], ["2", "Bow", 5]]
+ROWS: list[list[Cell]] = [["Ref", "Town", "N"], ["1", "Acton", 4], ["2", "Bow", 5]]
 CSV = b"Ref,Town,N\n1,Acton,4\n2,Bow,5\n"
 JSON = b'[{"Ref": "1", "Town": "Acton", "N": 4}, {"Ref": "2", "Town": "Bow", "N": 5}]'
 Put = Callable[[bytes], Path]
