@@ -4,7 +4,6 @@ A backup is written while nobody writes. It is as confidential as the home: keep
 than the agreements allow. The ledger knows every backup, so that an erasure can name those that hold the bytes still.
 """
 
-import hashlib
 import io
 import json
 import os
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from flows.erasure import ErasureError, erase
-from flows.files import make_private, sync_folder
+from flows.files import make_private, sha256_of, sync_folder
 from flows.settings import Settings
 from flows.verify import verify
 from warehouse import ledger
@@ -82,7 +81,7 @@ def _write_tar(settings: Settings, writing: Any, backup_id: str) -> None:
             name = path.relative_to(settings.home).as_posix()
             packed.add(path, name, recursive=False)
             if path.is_file() and not path.is_symlink():
-                listed[name] = _sha256(path)
+                listed[name] = sha256_of(path)
         content = json.dumps({"backup_id": backup_id, "files": listed}, indent=1, sort_keys=True).encode()
         about = tarfile.TarInfo(MANIFEST)
         about.size, about.mode, about.mtime = len(content), 0o600, int(settings.now().timestamp())
@@ -120,7 +119,7 @@ def restore(settings: Settings, file: Path, new: Path) -> Restored:
     damaged = [
         name
         for name, sha256 in manifest["files"].items()
-        if not (new / name).is_file() or _sha256(new / name) != sha256
+        if not (new / name).is_file() or sha256_of(new / name) != sha256
     ]
     if damaged:
         raise BackupError(f"{len(damaged)} files of {file} are not as they were backed up, {damaged[0]} first.")
@@ -148,11 +147,6 @@ def _erase_again(settings: Settings, restored: Settings) -> Iterator[str]:
             except ErasureError:
                 continue  # it went with another arrival of the same bytes
             yield delivery_id
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as reading:
-        return hashlib.file_digest(reading, "sha256").hexdigest()
 
 
 def _private(path: str, flags: int) -> int:

@@ -6,7 +6,6 @@ record. The ledger is written first and says that the files have to go; whatever
 next run (``finish_erasures``), and only then does the audit say that they went.
 """
 
-import hashlib
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -17,7 +16,7 @@ from typing import Any
 
 from flows.before import keep_for_comparison
 from flows.copies import holding
-from flows.files import make_private, write_whole
+from flows.files import make_private, sha256_of, write_whole
 from flows.readiness import note_restated
 from flows.said import said_folder
 from flows.settings import LONDON, Settings, today
@@ -106,6 +105,10 @@ def expire_due(settings: Settings) -> list[str]:
         with open_warehouse(settings.home, writable=True) as connection, transaction(connection):
             for row in due:
                 of_record = row["state"] == "merged"
+                because = {}
+                if of_record:
+                    on_file = write_contribution(connection, row["delivery_id"], on_record)
+                    because = {"of_record_sha256": sha256_of(on_file)}
                 ledger.move(
                     connection,
                     row["delivery_id"],
@@ -113,10 +116,9 @@ def expire_due(settings: Settings) -> list[str]:
                     actor=settings.actor,
                     at=moment,
                     changes={"rows_gone_at": moment, "of_record": of_record, "file_name": None},
+                    because=because,
                 )
-                if of_record:
-                    write_contribution(connection, row["delivery_id"], on_record)
-                else:
+                if not of_record:
                     _drop_contribution(connection, [row["delivery_id"]])
     finish_erasures(settings)
     return [row["delivery_id"] for row in due]
@@ -286,8 +288,7 @@ def _named_after(folder: Path, delivery_id: str) -> Iterable[Path]:
 
 
 def _is_one_of(path: Path, sizes: Mapping[int, str]) -> bool:
-    with path.open("rb") as reading:
-        return hashlib.file_digest(reading, "sha256").hexdigest() in sizes.values()
+    return sha256_of(path) in sizes.values()
 
 
 def _unlink(path: Path) -> tuple[int, int]:

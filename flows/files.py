@@ -1,5 +1,6 @@
 """Writing files so that a crash leaves the old one or the new one, never half of one."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -45,6 +46,12 @@ def write_whole(target: Path, content: bytes) -> None:
 def write_json(target: Path, content: Mapping[str, Any]) -> None:
     """Write a small JSON file whole."""
     write_whole(target, json.dumps(content, indent=2, sort_keys=True, default=str).encode() + b"\n")
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as reading:
+        return hashlib.file_digest(reading, "sha256").hexdigest()
 
 
 def sync_file(path: Path) -> None:

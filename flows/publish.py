@@ -30,7 +30,7 @@ from warehouse.publication import (
     publication_frames,
 )
 from warehouse.reference import create_reference
-from warehouse.release import in_force, switch, write_release
+from warehouse.release import in_force, manifest_sha256, switch, write_release
 from warehouse.statements import Stated
 from warehouse.values import create_merged, recompute
 
@@ -103,7 +103,7 @@ def publish(settings: Settings, framework: str, period: str | None = None) -> Ma
         publication = build(settings, connection, found, wanted, moment)
         made = put_into_place(settings, connection, found, publication)
         with transaction(connection):
-            _record(settings, connection, found, publication, moment, definitions)
+            _record(settings, connection, found, publication, moment, definitions, made.folder)
             note_published(settings, connection, found.id, wanted.id)
     show_all_releases(settings)
     copy_releases(settings)
@@ -273,6 +273,7 @@ def _record(
     publication: Publication,
     moment: datetime,
     definitions: str,
+    folder: Path,
 ) -> None:
     """Write the publication into the ledger, with the notices of it."""
     known = connection.execute(
@@ -299,6 +300,8 @@ def _record(
             "status": publication.status,
             "framework_fingerprint": settings.partnership.framework_fingerprint(framework.id),
             "definitions": definitions,
+            "folder": folder.name,
+            "manifest_sha256": manifest_sha256(folder),
         },
         actor=settings.actor,
         at=moment,

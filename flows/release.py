@@ -12,7 +12,7 @@ from schemas.periods import parse_period
 from warehouse import ledger
 from warehouse.connection import Connection, open_warehouse, transaction
 from warehouse.publication import final_id
-from warehouse.release import standing_publication
+from warehouse.release import manifest_sha256, standing_publication
 
 
 class ReleaseError(Exception):
@@ -66,6 +66,8 @@ def release(settings: Settings, publication_id: str, by: str) -> Made:
                 "made_by": row["actor"],
                 "approved_by": by,
                 "definitions": definitions,
+                "folder": made.folder.name,
+                "manifest_sha256": manifest_sha256(made.folder),
             }
             ledger.audit(
                 connection,

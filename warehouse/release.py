@@ -155,6 +155,11 @@ def _write_manifest(
     (folder / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
 
 
+def manifest_sha256(release: Path) -> str:
+    """The fingerprint of a release's manifest, which names that of every other file."""
+    return _sha256(release / MANIFEST)
+
+
 def altered(release: Path) -> list[str]:
     """The files of a release that are not as its manifest says: changed, gone, or not of it."""
     told = read_manifest(release)["files"]

@@ -12,9 +12,11 @@ import pytest
 from flows.decisions import withdraw
 from flows.definitions import changes_between, definition_files, kept_path, note_definitions
 from flows.drain import drain
+from flows.erasure import expire_due
 from flows.land import deliver
 from flows.publish import publish_due
 from flows.settings import Settings
+from flows.status import status
 from flows.sweep import sweep
 from flows.verify import verify
 from tests.definitions import copy_definitions
@@ -77,6 +79,115 @@ def test_each_of_a_thousand_tamperings_is_caught(at: At, tmp_path: Path) -> None
         if not (ledger.broken_links(changed) or ledger.unanchored(changed, receipts)):
             missed.append(number)
     assert missed == []
+
+
+def test_each_tampering_with_the_receipts_is_caught(at: At, tmp_path: Path) -> None:
+    settings = at("2009-07-20")
+    busy(settings, tmp_path)
+    with open_warehouse(settings.home) as connection:
+        chained = ledger.chain(connection)
+    path = receipts_path(settings.home)
+    lines = path.read_bytes().splitlines(keepends=True)
+    dice = random.Random(1844)
+    missed = []
+    for number in range(TAMPERINGS // 4):
+        content = b"".join(changed_lines(lines, dice))
+        path.write_bytes(content)
+        try:
+            receipts = list(read_receipts(settings.home))
+            told: list[Any] = [*ledger.unanchored(chained, receipts)]
+            told += ledger.broken_links([list(one.values()) for one in receipts])
+        except ValueError as error:
+            told = [error]
+        if not told and content != b"".join(lines):
+            missed.append(number)
+    assert missed == []
+
+
+def changed_lines(lines: list[bytes], dice: random.Random) -> list[bytes]:
+    """The lines of a file after one edit of a byte, deletion, insertion or reordering."""
+    changed = list(lines)
+    place, other = dice.randrange(len(lines)), dice.randrange(len(lines))
+    kind = dice.choice(["edit", "delete", "insert", "reorder"])
+    if kind == "edit":
+        line = bytearray(changed[place])
+        line[dice.randrange(len(line))] ^= 1 << dice.randrange(7)
+        changed[place] = bytes(line)
+    elif kind == "delete":
+        del changed[place]
+    elif kind == "insert":
+        changed.insert(place, changed[other])
+    else:
+        changed[place], changed[other] = changed[other], changed[place]
+    return changed
+
+
+def test_each_tampering_with_what_is_archived_is_caught(at: At, tmp_path: Path) -> None:
+    """What arrived, what was agreed, what was said of it, figures of record."""
+    settings = at("2009-07-20")
+    busy(settings, tmp_path)
+    deliver(settings, waste(tmp_path, GOOD.replace("2009-04", "2009-01"), name="waste_FY2008-Q4.csv"), KEY)
+    (old,) = drain(settings)
+    (standing,) = [row for row in status(settings)["deliveries"] if row["period"] == "FY2009-Q1"][-1:]
+    withdraw(settings, standing["delivery_id"], reason="wrong year", by="A. Officer")
+    late = at("2015-04-15")
+    assert expire_due(late) == [old["delivery_id"]]
+    archive = late.home / "archive"
+    kinds = {
+        "arrived": [late.home / "archive" / standing["sha256"][:2] / standing["sha256"]],
+        "agreed": [path for path in sorted((archive / "definitions").rglob("*")) if path.is_file()],
+        "said": sorted((archive / "said").rglob("*.json")),
+        "of record": [late.of_record(old["delivery_id"])],
+    }
+    dice = random.Random(36)
+    missed = [
+        (kind, content and len(content))
+        for kind, files in kinds.items()
+        for path in dice.sample(files, min(2, len(files)))
+        for content in tampered_bytes(path.read_bytes(), dice)
+        if not told_after(late, path, content)
+    ]
+    assert missed == []
+    assert verify(late)["problems"] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["manifest.json", "public/borough-partnership/performance.csv", "dictionary.html"]
+)
+def test_each_tampering_with_a_release_is_caught(released: Settings, name: str) -> None:
+    (release,) = (path for path in (released.published / "releases").iterdir() if not path.name.startswith("."))
+    dice = random.Random(name)
+    for content in tampered_bytes((release / name).read_bytes(), dice):
+        assert told_after(released, release / name, content), content and len(content)
+
+
+@pytest.fixture(scope="module")
+def released(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    home = tmp_path_factory.mktemp("released")
+    settings = Settings(home=home / "home", now=lambda: datetime(2009, 7, 20, tzinfo=UTC))
+    publish_due(settings, "laa-2008-11", "FY2009-Q1")
+    assert verify(settings)["problems"] == []
+    return settings
+
+
+def tampered_bytes(was: bytes, dice: random.Random) -> list[bytes | None]:
+    """A file with one bit turned, cut short, made longer, and (None) taken away."""
+    turned = bytearray(was)
+    turned[dice.randrange(len(was))] ^= 1 << dice.randrange(7)
+    return [bytes(turned), was[:-1], was + b"\n", None]
+
+
+def told_after(settings: Settings, path: Path, content: bytes | None) -> bool:
+    """Whether verify tells of a file that was changed so; afterwards it is as it was."""
+    was, mode = path.read_bytes(), path.stat().st_mode
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    told = bool(verify(settings)["problems"])
+    path.unlink(missing_ok=True)
+    path.write_bytes(was)
+    path.chmod(mode)
+    return told
 
 
 def test_who_forges_the_whole_chain_is_caught_by_the_receipts(at: At, tmp_path: Path) -> None:
