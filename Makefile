@@ -33,12 +33,26 @@ hostile: install  ## bombs of 300 MB, with what each costs; races, names, formul
 	@EXCHANGE_TRIALS=10000 $(BIN)/python -m pytest -n 0 -o timeout=0 tests/security/test_names.py tests/security/test_formulas.py
 	@$(BIN)/python -m pytest -n auto tests/security tests/flows/test_hostile_inbox.py tests/warehouse/test_staging.py
 
-.PHONY: fuzz mutation audit
+.PHONY: fuzz mutation coverage audit
 fuzz: install  ## 20,000 spoilt files and contracts
 	@EXCHANGE_TRIALS=20000 $(BIN)/python -m pytest -n auto -o timeout=0 tests/security/test_fuzz.py
 
 mutation: install  ## change the core one small thing at a time: do its tests notice?
 	@$(BIN)/python -m tests.mutation
+
+# A line or branch left out carries `pragma: no branch` and says why.
+CORE := warehouse/ledger.py,warehouse/reader.py,warehouse/disclosure.py,flows/decisions.py
+coverage: install $(VENV)/coverage  ## every line and branch of the core, by its own tests
+	@PYTHONPATH=$(VENV)/coverage $(BIN)/python -m coverage run --branch --include=$(CORE) --data-file=var/coverage \
+	  -m pytest -n 0 tests/unit/test_disclosure_rules.py tests/flows/test_decisions.py \
+	  tests/warehouse/test_ledger.py tests/warehouse/test_ledger_questions.py tests/warehouse/test_reader.py \
+	  tests/warehouse/test_formats.py tests/warehouse/test_reader_answers.py
+	@PYTHONPATH=$(VENV)/coverage $(BIN)/python -m coverage report -m --fail-under=100 --data-file=var/coverage
+
+$(VENV)/coverage: $(VENV)/.installed
+	@mkdir -p var
+	@$(BIN)/python -m pip install --quiet --no-deps --target $@ coverage==7.17.4
+	@touch $@
 
 audit: $(VENV)/audit  ## the bill of materials (var/sbom.cdx.json), and what is known against what is locked
 	@mkdir -p var

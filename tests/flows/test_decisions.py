@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from flows.decisions import DecisionError, confirm, withdraw
+from flows import decisions
+from flows.decisions import DecisionError, confirm, may_be_confirmed, withdraw
 from flows.drain import drain
 from flows.examine import weigh
 from flows.land import deliver
@@ -17,6 +18,7 @@ from schemas.standard import Rule
 from tests.flows.waste import KEY, waste
 from warehouse import ledger
 from warehouse.connection import open_warehouse
+from warehouse.values import create_merged
 
 At = Callable[[str], Settings]
 GOOD = "2009-04,kerbside_residual,household,residual,efw,4000.000,"
@@ -128,3 +130,87 @@ def test_what_is_confirmed_is_within_any_tolerance() -> None:
     rule = Rule("TST-001", "expect_any", {}, "warning", "validity", "Odd: {count}.", "Mend them.", "A test.", 0.05)
     told = {"severity": "warning", "outcome": "failed", "failed": 900, "checked": 1000, "sentence": "Odd: 900."}
     assert weigh(told, rule, confirmed={"TST-001"})["outcome"] == "confirmed"
+
+
+def judged(settings: Settings, *states: str) -> dict[str, Any]:
+    """A delivery that failed a rule and went through these states, written straight into the ledger."""
+    moment, id = settings.now(), "council-household_waste-FY2009-Q1-1"
+    delivery = {"delivery_id": id, "sequence": 1, "partner": "council", "dataset": "household_waste"}
+    delivery |= {"period": "FY2009-Q1", "state": "received", "received_at": moment, "sha256": "1", "tries": 0}
+    said = {"characteristic": "validity", "sentence": "Odd.", "remedy": "Mend.", "outcome": "failed", "checked": 3}
+    rules = [
+        {"rule_id": "CHW-015", "severity": "warning", "failed": 1, "first_rows": [1], **said},
+        {"rule_id": "CHW-001", "severity": "critical", "failed": 1, "first_rows": [1], **said},
+    ]
+    with open_warehouse(settings.home, writable=True) as connection:
+        ledger.prepare(connection, moment)
+        ledger.add(connection, delivery, actor=settings.actor, at=moment)
+        ledger.record_rules(connection, id, rules)
+        for state in states:
+            ledger.move(connection, id, state, actor=settings.actor, at=moment)
+        create_merged(connection)
+        connection.execute(
+            "INSERT INTO warehouse.merged.contribution VALUES (?, 'council', 'household_waste', 'collected', "
+            "DATE '2009-04-01', DATE '2009-04-30', ?, 'all', 'all', 4000, 1)",
+            [id, settings.partnership.area_code],
+        )
+        (row,) = ledger.deliveries(connection)
+    return row
+
+
+def counted(settings: Settings) -> int:
+    with open_warehouse(settings.home) as connection:
+        return int(connection.execute("SELECT count(*) FROM warehouse.merged.contribution").fetchall()[0][0])
+
+
+def test_a_reason_that_points_to_a_person_is_refused_before_anything_is_looked_up(at: At) -> None:
+    with pytest.raises(DecisionError, match=r"^[A-Z]"):
+        confirm(at("2009-07-20"), "any", "CHW-015", until=UNTIL, reason="Ring 020 7946 0123.", by="D. Lead")
+    with pytest.raises(DecisionError, match="Say why"):
+        withdraw(at("2009-07-20"), "any", reason="Wrong.", by=" ")
+
+
+@pytest.mark.parametrize(
+    ("rule", "states", "said"),
+    [
+        ("CHW-009", ("rejected",), "did not fail rule CHW-009. The rules it failed: CHW-001, CHW-015."),
+        ("CHW-001", ("rejected",), "Rule CHW-001 is critical"),
+        ("CHW-015", ("accepted", "withdrawn"), "is withdrawn: there is nothing to judge anew."),
+    ],
+)
+def test_what_may_not_be_confirmed(at: At, rule: str, states: tuple[str, ...], said: str) -> None:
+    settings = at("2009-07-20")
+    row = judged(settings, *states)
+    with open_warehouse(settings.home) as connection, pytest.raises(DecisionError, match=said):
+        may_be_confirmed(connection, row, rule)
+
+
+def test_a_confirmed_file_that_we_then_cannot_judge_counts_no_more(
+    at: At, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waits for the next run; until then nothing of it stands beside a verdict that is gone."""
+    settings = at("2009-07-20")
+    row = judged(settings, "accepted_with_exceptions", "merged")
+    assert counted(settings) == 1
+    monkeypatch.setattr(decisions, "validate_received", lambda _: [])
+    monkeypatch.setattr(decisions, "merge_accepted", lambda _: [])
+    confirm(settings, row["delivery_id"], "CHW-015", until=date(2009, 7, 20), reason=" So it is. ", by=" D. Lead ")
+    with open_warehouse(settings.home) as connection:
+        (now,) = ledger.deliveries(connection)
+        last = ledger.audit_rows(connection, "delivery.%")[-1]
+        kept = ledger.rows(connection, "SELECT reason, confirmed_by FROM warehouse.ledger.confirmation")
+        assert ledger.failed_severities(connection, row["delivery_id"]) == {}
+    assert (now["state"], now["tries"], counted(settings)) == ("received", 0, 0)
+    assert (last["event"], last["details"]["by"]) == ("delivery.received", "D. Lead")
+    assert "CHW-015" in last["details"]["confirmed"]
+    assert [tuple(one.values()) for one in kept] == [("So it is.", "D. Lead")]
+
+
+def test_a_withdrawal_is_told_in_the_audit_with_its_word_and_reason(at: At) -> None:
+    settings = at("2009-07-20")
+    row = judged(settings, "accepted")
+    withdraw(settings, row["delivery_id"], reason=" Wrong year. ", by=" A. Officer ")
+    with open_warehouse(settings.home) as connection:
+        last = ledger.audit_rows(connection, "delivery.%")[-1]
+    assert (last["event"], last["details"]["by"]) == ("delivery.withdrawn", "A. Officer")
+    assert counted(settings) == 0

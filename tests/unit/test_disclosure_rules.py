@@ -21,6 +21,7 @@ from tests.warehouse.small_partnership import (
     small_partnership,
     ward,
 )
+from warehouse import disclosure
 from warehouse.disclosure import control
 from warehouse.publication import RESTRICTED, build_publication
 from warehouse.published_database import write_database
@@ -320,3 +321,36 @@ def test_counts_are_rounded_where_the_agreement_says_so(connection: duckdb.DuckD
     assert (row["numerator"], row["denominator"]) == (40, 105)
     assert round(row["value"], 3) == round(row["ytd"], 3) == 38.095
     assert row["lower"] < 38.095 < row["upper"]
+
+
+def test_a_database_made_before_releases_kept_their_memory_says_nothing(
+    connection: duckdb.DuckDBPyConnection, tmp_path: Path
+) -> None:
+    previous = tmp_path / "exchange.duckdb"
+    with duckdb.connect(str(previous)) as made:
+        made.execute("CREATE TABLE other AS SELECT 1 AS one")
+    add_indicator(connection)
+    add_figures(connection, by_ward(3, 12, 20))
+    control(connection, FRAMEWORK, parse_period(Q1).end, previous)
+    hidden = connection.execute("SELECT area_code FROM disclosure.figure WHERE suppressed ORDER BY ALL").fetchall()
+    assert hidden == [("W1",), ("W2",)]
+    assert ("earlier",) not in connection.execute("SELECT database_name FROM duckdb_databases()").fetchall()
+
+
+def test_what_the_solver_works_out_takes_one_more_with_it_and_is_attacked_again(
+    connection: duckdb.DuckDBPyConnection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rounds leave so little to the solver that here it is told to find the first withheld number once."""
+    asked: list[list[int]] = []
+    solve = disclosure.exposed_cells
+
+    def finds_one_at_first(within: duckdb.DuckDBPyConnection) -> list[int]:
+        first = within.execute("SELECT min(cell) FROM disclosure.cell WHERE hidden").fetchall()[0]
+        asked.append(list(first) if not asked else solve(within))
+        return asked[-1]
+
+    monkeypatch.setattr(disclosure, "exposed_cells", finds_one_at_first)
+    monkeypatch.setattr(disclosure, "show_spare_cells", lambda *_: None)
+    add_indicator(connection)
+    assert withheld(controlled(connection, by_ward(3, 12, 20, 30))) == ["W1", "W2", "W3"]
+    assert asked[1:] == [[]]
