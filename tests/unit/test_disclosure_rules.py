@@ -23,6 +23,7 @@ from tests.warehouse.small_partnership import (
 )
 from warehouse import disclosure
 from warehouse.disclosure import control
+from warehouse.disclosure_audit import exposed_cells
 from warehouse.publication import RESTRICTED, build_publication
 from warehouse.published_database import write_database
 from warehouse.reference import MODELS
@@ -342,11 +343,10 @@ def test_what_the_solver_works_out_takes_one_more_with_it_and_is_attacked_again(
 ) -> None:
     """The rounds leave so little to the solver that here it is told to find the first withheld number once."""
     asked: list[list[int]] = []
-    solve = disclosure.exposed_cells
 
     def finds_one_at_first(within: duckdb.DuckDBPyConnection) -> list[int]:
         first = within.execute("SELECT min(cell) FROM disclosure.cell WHERE hidden").fetchall()[0]
-        asked.append(list(first) if not asked else solve(within))
+        asked.append(list(first) if not asked else exposed_cells(within))
         return asked[-1]
 
     monkeypatch.setattr(disclosure, "exposed_cells", finds_one_at_first)
