@@ -31,8 +31,11 @@ from warehouse.published_database import database_sha256, write_database
 MANIFEST, DATABASE, DATA_PACKAGE = "manifest.json", "exchange.duckdb", "datapackage.json"
 # Modes of files and of folders: what is public any account may read, as a web server's; the rest only the group's.
 MODES = {RESTRICTED: (0o440, 0o750), PUBLIC: (0o444, 0o755)}
-# What a text must not begin with in a CSV that a spreadsheet may open: it would be run as a formula.
-FORMULA = r"^[=+\-@\t\r]"
+# What a text must not begin with in a CSV that a spreadsheet may open: it would be run as a formula. Some spreadsheets
+# take the wide signs of East Asian keyboards for the plain ones, and skip spaces and what is not printed before them.
+FORMULA = r"^[\pZ\pC]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]|^[\t\r\n]"
+
+CSV = "(FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"')"
 
 
 class StaleReleaseError(Exception):
@@ -110,21 +113,20 @@ def _write_tables(connection: duckdb.DuckDBPyConnection, layer: str, audience: s
         "AND schema_name = 'performance' AND table_name = 'indicator' ORDER BY column_index"
     ).fetchall()
     order = "ORDER BY indicator, period_end, area_code, breakdown, category"
-    plain = ", ".join(
-        f"CASE WHEN regexp_matches({identifier(name)}, '{FORMULA}') THEN '''' || {identifier(name)} "
-        f"ELSE {identifier(name)} END AS {identifier(name)}"
-        if type == "VARCHAR"
-        else identifier(name)
-        for name, type in columns
-    )
+    plain = ", ".join(inert(name) if type == "VARCHAR" else identifier(name) for name, type in columns)
     connection.execute(
-        f"COPY (SELECT {plain} FROM {rows} AS seen {order}) TO '{literal(str(folder / 'performance.csv'))}' "
-        "(FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"')"
+        f"COPY (SELECT {plain} FROM {rows} AS seen {order}) TO '{literal(str(folder / 'performance.csv'))}' {CSV}"
     )
     connection.execute(
         f"COPY (SELECT * FROM {rows} AS seen {order}) TO '{literal(str(folder / 'performance.parquet'))}' "
         "(FORMAT parquet, COMPRESSION zstd)"
     )
+
+
+def inert(column: str) -> str:
+    """A text column for a CSV, as SQL: what a spreadsheet would run as a formula begins with an apostrophe."""
+    name = identifier(column)
+    return f"CASE WHEN regexp_matches({name}, '{FORMULA}') THEN '''' || {name} ELSE {name} END AS {name}"
 
 
 def _write_manifest(
