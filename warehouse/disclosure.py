@@ -120,7 +120,7 @@ def _withhold(connection: duckdb.DuckDBPyConnection, given: dict[str, object]) -
         connection.execute(f"INSERT INTO disclosure.exposed SELECT unnest(CAST({exposed} AS BIGINT[]))")
         if not (exposed and _run(connection, MEND, given)):
             break  # safe, or known already from what was published before
-    show_spare_cells(connection, protect)
+    show_spare_cells(connection, protect, exposed)
 
 
 def protect(connection: duckdb.DuckDBPyConnection) -> int:

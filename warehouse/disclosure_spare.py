@@ -9,7 +9,7 @@ benchmarks/suppression.py measures how far from the fewest this comes.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from itertools import pairwise
 
 import duckdb
@@ -36,11 +36,14 @@ HIDDEN = "SELECT cell FROM disclosure.cell WHERE hidden"
 
 
 def show_spare_cells(
-    connection: duckdb.DuckDBPyConnection, protect: Callable[[duckdb.DuckDBPyConnection], int]
+    connection: duckdb.DuckDBPyConnection,
+    protect: Callable[[duckdb.DuckDBPyConnection], int],
+    known: Collection[int],
 ) -> int:
     """Mark as shown what of `disclosure.cell` need not be hidden; the number of cells.
 
-    `protect` hides what the rules of families ask for: what it would hide again stays hidden.
+    `protect` hides what the rules of families ask for: what it would hide again stays hidden. `known` are the cells
+    that are hidden and can be worked out whatever is done.
     """
     bound = dict(connection.execute(CANDIDATES).fetchall())
     if all(bound.values()):
@@ -54,12 +57,11 @@ def show_spare_cells(
     for cells in groups.values():
         if not any(bound[cell] for cell in cells):  # a count stands withheld under all its names, or under none
             tries[tables.get(cells[0], -cells[0])].append(cells)
-    known = set(exposed_cells(connection))
     shown = 0
     while tries:
         tried = {table: waiting.pop(0) for table, waiting in tries.items()}
         _mark(connection, (cell for cells in tried.values() for cell in cells), hidden=False)
-        wanted = _hidden_again(connection, protect) | (set(exposed_cells(connection)) - known)
+        wanted = _hidden_again(connection, protect) | (set(exposed_cells(connection)) - {*known})
         told = {tables.get(cell, -cell) for cell in wanted}
         _mark(connection, (cell for table in told for cell in tried.get(table, [])), hidden=True)
         shown += sum(len(cells) for table, cells in tried.items() if table not in told)

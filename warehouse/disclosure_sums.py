@@ -113,7 +113,11 @@ def remainders(formulas: Sequence[Formula]) -> list[dict[int, Fraction]]:
     that no formula is. Counts are never negative, so what is left is a count as well."""
     found: list[dict[int, Fraction]] = []
     for whole, formula in enumerate(formulas):
-        held = [place for place, other in enumerate(formulas) if other and _is_left(_less(formula, other, ONE))]
+        held = [
+            place
+            for place, other in enumerate(formulas)
+            if other and other.keys() <= formula.keys() and _is_left(_less(formula, other, ONE))
+        ]
         left, taken = formula, list[int]()
         for place in held:
             if _is_left(less := _less(left, formulas[place], ONE)):
