@@ -1,7 +1,11 @@
 """One publication, many formats: the same numbers, the same words for why there is none, nothing that runs."""
 
+import hashlib
 import io
+import json
 import re
+import subprocess
+import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +24,7 @@ from reports.opendocument import opendocument
 from reports.publication import Publication
 from reports.sheets import SHORTHAND, workbook
 from reports.spreadsheet import spreadsheet
-from tests.unit.builders.publication import indicator_row, missing, ninety, shipped, small
+from tests.unit.builders.publication import indicator_row, missing, ninety, shipped, small, whole
 
 ROLES = ("strategic", "executive", "operational")
 LINK = '=HYPERLINK("http://evil.example","x") [link](javascript:alert(1))'
@@ -237,3 +241,20 @@ def test_an_action_has_its_owner_and_its_day_in_the_sheet() -> None:
     (row,) = [dict(zip(table.headings, each, strict=True)) for each in table.rows if each[1] == "NI20"]
     assert str(row["Corrective action"]).startswith("Put the second town-centre patrol")
     assert (row["Action owner"], row["Action due"]) == ("Community safety lead", "16 October 2009")
+
+
+def test_another_process_with_another_hash_seed_draws_the_same_bytes() -> None:
+    draw = (
+        "import hashlib, json; from reports.documents import documents; "
+        "from tests.unit.builders.publication import whole; "
+        "files = documents(whole('operational')).files; "
+        "print(json.dumps({name: hashlib.sha256(content).hexdigest() for name, content in files.items()}))"
+    )
+    made = subprocess.run(
+        [sys.executable, "-c", draw],
+        check=True,
+        capture_output=True,
+        env={"PYTHONHASHSEED": "4711", "PYTHONPATH": str(Path.cwd()), "PATH": ""},
+    )
+    here = documents(whole("operational")).files
+    assert json.loads(made.stdout) == {name: hashlib.sha256(content).hexdigest() for name, content in here.items()}

@@ -18,9 +18,11 @@ from warehouse.release import write_release
 folder, threads = Path(sys.argv[1]), sys.argv[2]
 connection = small_partnership()
 connection.execute(f"SET threads = {threads}")
-for indicator in ("I1", "I2"):
-    add_indicator(connection, indicator, targets={"FY2008": 100})
+times = {"I1": 1, "I2": 1, "OTHERS": 2, "BOTH": 3}  # the last counts what I1 and OTHERS count together
+for indicator, measures in {"I1": ("offences",), "I2": ("x",), "OTHERS": ("y",), "BOTH": ("offences", "y")}.items():
+    add_indicator(connection, indicator, targets={"FY2008": 100}, dataset="data", counts=measures)
     counts = {"W1": 1, "W2": 2, "W3": 20, "W4": 31, "W5": 0, "W6": 9}
+    counts = {code: count * times[indicator] for code, count in counts.items()}
     figures = {("FY2008-Q1", ward(code)): (count, None) for code, count in counts.items()}
     add_figures(connection, figures | {("FY2008-Q1", ALL): (sum(counts.values()), None)}, indicator)
 publication = build_publication(connection, FRAMEWORK, parse_period("FY2008-Q1"), NOW)
