@@ -12,7 +12,7 @@ demo: install  ## run the whole job on the shipped synthetic extracts
 	@$(BIN)/exchange demo
 
 test: install  ## run every test
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 faults: install  ## 1,000 kills, every call failed, disks filled: many hours; COUNT=100 EVERY=20 for a short one
 	@$(BIN)/python -m tests.faults.harness kills --count $(or $(COUNT),1000)

@@ -11,6 +11,8 @@ from typing import Any
 
 def make_private(folder: Path) -> Path:
     """Make a folder, and those above it that are missing, for the owner only."""
+    if folder.is_dir():
+        return folder
     missing = [folder, *folder.parents]
     for part in reversed([path for path in missing if not path.exists()]):
         part.mkdir(mode=0o700, exist_ok=True)

@@ -11,7 +11,38 @@ import flows.settings
 from flows.settings import PROGRAM, Settings
 from schemas.partnership import Partnership, load_partnership
 
+TESTS = Path(__file__).parent
 KEY = "00112233445566778899aabbccddeeff" * 2
+
+
+# Files that run for long, the longest first: begun last, one of them would keep one core busy and the others waiting.
+LONG = (
+    "golden/test_demo_run.py",
+    "flows/test_up.py",
+    "warehouse/test_publication_release.py",
+    "security/test_canaries.py",
+    "faults/test_kill.py",
+    "faults/test_kill_publish.py",
+    "faults/test_poison.py",
+    "flows/test_readiness.py",
+    "expectations/test_every_rule.py",
+    "security/test_bombs.py",
+    "property/test_disclosure_releases.py",
+    "property/test_disclosure_attack.py",
+    "browser/test_page_in_chromium.py",
+    "flows/test_replay.py",
+    "flows/test_erasure.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first; the order within a file stays."""
+
+    def rank(item: pytest.Item) -> int:
+        file = item.path.relative_to(TESTS).as_posix() if item.path.is_relative_to(TESTS) else ""
+        return LONG.index(file) if file in LONG else len(LONG)
+
+    items.sort(key=rank)
 
 
 @pytest.fixture(scope="session", autouse=True)
