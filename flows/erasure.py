@@ -20,6 +20,7 @@ from flows.files import make_private, sha256_of, write_whole
 from flows.readiness import note_restated
 from flows.said import said_folder
 from flows.settings import LONDON, Settings, today
+from reports.reply import points_to_a_person
 from schemas.periods import in_words, parse_period
 from warehouse import ledger
 from warehouse.connection import Connection, one_run, open_memory, open_warehouse, rewrite_warehouse, transaction
@@ -60,10 +61,12 @@ def erase(settings: Settings, delivery_id: str, reason: str, by: str) -> Certifi
     """Erase a delivery, and every other arrival of the same bytes, from the whole home; restate what it fed.
 
     Raises:
-        ErasureError: no such delivery, erased already, or no reason given.
+        ErasureError: no such delivery, erased already, no reason given, or one that points to a person.
     """
     if not reason.strip() or not by.strip():
         raise ErasureError("Say why it is erased (--reason) and on whose word (--by).")
+    if points_to_a_person(reason):
+        raise ErasureError("The reason is kept for good: please name no person, address or number in it.")
     with one_run(settings.home):
         with open_warehouse(settings.home) as connection:
             found = _asked_for(connection, delivery_id)

@@ -26,12 +26,16 @@ class Key:
     id: str
 
 
-def pseudonym_key(settings: Settings, agreement_id: str) -> Key:
-    """The key of an agreement's purpose.
+def pseudonym_key(settings: Settings, agreement_id: str, key_id: str | None = None) -> Key:
+    """The key of an agreement's purpose; with ``key_id`` the one of that id, be it in use or retired since.
+
+    A retired key lies in ``keys/retired/`` under any name that ends in ``.key``.
 
     Raises:
         SettingsError: there is none, it is too short, or others may read its file.
     """
+    if key_id is not None:
+        return _of_id(settings, agreement_id, key_id)
     name = agreement_id.upper().replace("-", "_")
     own = _read(f"EXCHANGE_PSEUDONYM_KEY_{name}", settings.home / "keys" / f"{agreement_id}.key")
     if own is None:
@@ -39,8 +43,32 @@ def pseudonym_key(settings: Settings, agreement_id: str) -> Key:
         general = _read(variable, path)
         if general is None:
             raise SettingsError(f"There is no pseudonym key. {_remedy(variable, path)} (mode 600).")
-        own = hmac.new(general, b"purpose\x00" + agreement_id.encode(), hashlib.sha256).digest()
-    return Key(own, hmac.new(own, b"key id", hashlib.sha256).hexdigest()[:16])
+        own = _drawn(general, agreement_id)
+    return _key(own)
+
+
+def _of_id(settings: Settings, agreement_id: str, key_id: str) -> Key:
+    """The key in use where it has that id, else the retired one that has, or from which one that has is drawn."""
+    in_use = pseudonym_key(settings, agreement_id)
+    if in_use.id == key_id:
+        return in_use
+    for path in sorted((settings.home / "keys" / "retired").glob("*.key")):
+        retired = _read("", path) or b""
+        for key in (_key(retired), _key(_drawn(retired, agreement_id))):
+            if key.id == key_id:
+                return key
+    raise SettingsError(
+        f"The pseudonym key {key_id} of the agreement {agreement_id} is not here. "
+        f"Put it into a file in {settings.home / 'keys' / 'retired'} (mode 600)."
+    )
+
+
+def _drawn(general: bytes, agreement_id: str) -> bytes:
+    return hmac.new(general, b"purpose\x00" + agreement_id.encode(), hashlib.sha256).digest()
+
+
+def _key(secret: bytes) -> Key:
+    return Key(secret, hmac.new(secret, b"key id", hashlib.sha256).hexdigest()[:16])
 
 
 def require_keys(settings: Settings) -> None:
@@ -57,7 +85,7 @@ def require_keys(settings: Settings) -> None:
 
 def _read(variable: str, path: Path) -> bytes | None:
     """A key in hexadecimal, from the environment or from a file that only its owner may read; None: in neither."""
-    written = os.environ.get(variable)
+    written = os.environ.get(variable) if variable else None
     if not written:
         if not path.exists():
             return None

@@ -520,7 +520,7 @@ def _named(partnership: Partnership, key: str) -> str:
 
 
 def _people(contracts: Iterable[Contract]) -> str:
-    about = [contract for contract in contracts if contract.personal_columns]
+    about = [contract for contract in contracts if contract.personal_columns or contract.people]
     said = [contract.people or f"{contract.title}: the contract does not say" for contract in about]
     return "; ".join(said) or "None: no field is about a person."
 

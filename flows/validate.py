@@ -215,9 +215,15 @@ def _contained(settings: Settings, work: Examination, seconds: float, first: boo
 
 
 def _key(settings: Settings, delivery: dict[str, Any]) -> Key | None:
-    """The key of the purpose that the delivery came for; None where nothing of it is pseudonymised."""
+    """The key of the purpose that the delivery came for; None where nothing of it is pseudonymised.
+
+    What is judged again as it was once takes the key that it took then.
+    """
     contract = settings.partnership.contracts[f"{delivery['partner']}/{delivery['dataset']}"]
-    return pseudonym_key(settings, str(delivery["agreement_id"])) if needs_key(contract) else None
+    if not needs_key(contract):
+        return None
+    then = delivery["pseudonym_key_id"] if "decided_in" in delivery else None
+    return pseudonym_key(settings, str(delivery["agreement_id"]), then)
 
 
 def _bands(settings: Settings, contract: Contract) -> dict[str, tuple[str, ...]]:

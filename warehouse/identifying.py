@@ -50,7 +50,9 @@ def holds_identifiers(
     that fit no header, are searched as text, for postcodes. Rows are None where the table could not be read.
     """
     matched = contract.match_headers(table.header).columns
-    asked = _questions(matched, guarded)
+    # The partner's own records, as against what somebody has published.
+    own = any(column.classification != "public" for column in contract.columns)
+    asked = _questions(matched, guarded, own)
     if not asked:
         return [], None
     connection = open_staging(folder)
@@ -69,7 +71,7 @@ def holds_identifiers(
         connection.close()
 
 
-def _questions(matched: Sequence[Column | None], guarded: bool) -> list[tuple[int, str, str]]:
+def _questions(matched: Sequence[Column | None], guarded: bool, own: bool) -> list[tuple[int, str, str]]:
     """What is asked of each column: its place, the macro, the words."""
     asked = []
     for place, column in enumerate(matched):
@@ -80,7 +82,7 @@ def _questions(matched: Sequence[Column | None], guarded: bool) -> list[tuple[in
                 (place, macro, what) for macro, what in EVERYWHERE.items() if what != POSTCODES or not published
             ]
             # What the partner may publish holds names of places; what nobody agreed on, or is about people, does not.
-            private = guarded if column is None else column.classification != "public"
+            private = guarded or own if column is None else column.classification != "public"
             if private and (column is None or column.logical_type not in {"date", "timestamp"}):
                 asked.append((place, "holds_date", DATES))
             if private and (column is None or (column.logical_type == "string" and column.codelist is None)):

@@ -189,6 +189,7 @@ def test_the_certificate_names_the_publications_that_stated_its_figures(at: At, 
     [
         ("no-such-delivery", "why", "who", "no delivery no-such-delivery"),
         ("no-such-delivery", " ", "who", "Say why"),
+        ("no-such-delivery", "Mrs Placeholder asked", "who", "name no person"),
         ("no-such-delivery", "why", " ", "on whose word"),
     ],
 )

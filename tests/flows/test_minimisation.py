@@ -3,7 +3,9 @@
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -12,6 +14,7 @@ from flows.cli import main
 from flows.drain import drain
 from flows.keys import pseudonym_key, require_keys
 from flows.publish import publish_due
+from flows.replay import replay
 from flows.settings import Settings, SettingsError
 from schemas.loading import DefinitionError
 from schemas.partnership import load_partnership
@@ -38,6 +41,11 @@ def attendance(settings: Settings) -> dict[str, object]:
     header = ",".join(column.header for column in settings.partnership.contracts[ATTENDANCE].columns)
     text = f"{header}\n{GOOD},{ROW}\n{ODD},{ROW.replace('70,4', '70,400')}\n"
     return arrive(settings, ATTENDANCE, text, "attendance_AY2008.csv")
+
+
+def status_rows(settings: Settings) -> list[dict[str, Any]]:
+    with open_warehouse(settings.home) as connection:
+        return ledger.deliveries(connection)
 
 
 def holding(home: Path, *texts: str) -> set[str]:
@@ -100,6 +108,35 @@ def test_two_purposes_never_share_a_pseudonym(at: At, monkeypatch: pytest.Monkey
     monkeypatch.setenv("EXCHANGE_PSEUDONYM_KEY_SCHOOLS_ATTENDANCE", "ab" * 32)
     assert pseudonym_key(settings, "schools-attendance").secret == bytes.fromhex("ab" * 32)
     assert pseudonym_key(settings, "schools-exclusions") == other
+
+
+def test_a_rotated_key_parts_old_rows_from_new_ones_and_a_replay_takes_the_old_one(
+    at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = at("2009-07-20")
+    before = attendance(settings)
+    rows = rows_in(settings.accepted("schools", "attendance_sessions", str(before["delivery_id"])))
+    monkeypatch.setenv("EXCHANGE_PSEUDONYM_KEY", "cd" * 32)
+    header = ",".join(column.header for column in settings.partnership.contracts[ATTENDANCE].columns)
+    after = arrive(
+        settings, ATTENDANCE, f"{header}\n{GOOD},{ROW.replace(',70,', ',71,')}\n", "attendance_AY2008.csv"
+    )
+    kept = {row["delivery_id"]: row["pseudonym_key_id"] for row in status_rows(settings)}
+    assert kept[after["delivery_id"]] not in (None, kept[before["delivery_id"]])
+    pseudonyms = [one for one in rows[0] if len(str(one)) == 64]
+    assert pseudonyms, "the first pupil's"
+    assert not set(pseudonyms) & set(
+        rows_in(settings.accepted("schools", "attendance_sessions", str(after["delivery_id"])))[0]
+    )
+    assert "is not here" in replay(settings, None).problems[0], "without the old key the old rows are not drawn"
+    retired = settings.home / "keys" / "retired" / "until-2009.key"
+    retired.parent.mkdir(parents=True)
+    retired.write_text(KEY)
+    retired.chmod(0o600)
+    done = replay(settings, tmp_path / "new")
+    assert (done.problems, done.differences) == ((), {})
+    new = replace(settings, home=tmp_path / "new")
+    assert rows_in(new.accepted("schools", "attendance_sessions", str(before["delivery_id"]))) == rows
 
 
 def test_a_key_file_is_read_only_where_nobody_else_can(at: At, monkeypatch: pytest.MonkeyPatch) -> None:
