@@ -25,6 +25,7 @@ faults: install  ## 1,000 kills, every call failed, disks filled: many hours; CO
 	@EXCHANGE_TRIALS=40 $(BIN)/python -m pytest -n 0 -o timeout=0 tests/faults/test_events.py
 	@EXCHANGE_TRIALS=50 $(BIN)/python -m pytest -n 0 -o timeout=0 tests/faults/test_contenders.py -k contenders_one
 	@EXCHANGE_TRIALS=12 $(BIN)/python -m pytest -n 0 -o timeout=0 tests/faults/test_contenders.py -k held
+	@$(BIN)/python -m tests.faults.soak --count $(or $(SOAK),10000)
 	@$(BIN)/python -m pytest -n auto -m "long or not long" tests/faults
 
 hostile: install  ## bombs of 300 MB, with what each costs; races, names, formulas; then every test of hostile input
