@@ -33,6 +33,14 @@ NO_FILE = {"link": "it is a link, not a file", "directory": "it is a folder, not
 NUMBERED = re.compile(r"^\d{6}-")
 
 
+@dataclass(frozen=True)
+class Doubt:
+    """How a file looked that may still be written, and how long (seconds) it has to lie still to count as whole."""
+
+    seen: os.stat_result
+    seconds: float
+
+
 class DeliverError(Exception):
     """A file that cannot be put into the inbox; the message says what to do."""
 
@@ -110,13 +118,14 @@ def waiting(settings: Settings) -> list[Arrival]:
     if not settings.inbox.is_dir():
         return []
     found = list(_found(settings.inbox))
-    if any(doubtful is not None for _, doubtful in found):
-        time.sleep(SETTLED_SECONDS)  # once for all of them, and by no clock that may be wrong
-    return [arrival for arrival, doubtful in found if doubtful is None or _is_unchanged(arrival.path, doubtful)]
+    doubtful = max((doubt.seconds for _, doubt in found if doubt is not None), default=0.0)
+    if doubtful:
+        time.sleep(doubtful)  # once for all of them, and by no clock that may be wrong
+    return [arrival for arrival, doubt in found if doubt is None or _is_unchanged(arrival.path, doubt.seen)]
 
 
-def _found(inbox: Path) -> Iterator[tuple[Arrival, os.stat_result | None]]:
-    """What lies in the inboxes; with how it looked where it may still be written."""
+def _found(inbox: Path) -> Iterator[tuple[Arrival, Doubt | None]]:
+    """What lies in the inboxes; with the doubt where a file may still be written."""
     for partner in sorted(_entries(inbox), key=lambda path: path.name):
         if partner.is_symlink() or not partner.is_dir():
             yield Arrival(partner, "", "", "it lies outside any dataset's folder"), None
@@ -127,8 +136,8 @@ def _found(inbox: Path) -> Iterator[tuple[Arrival, os.stat_result | None]]:
                 continue
             yield from _arrivals(dataset, partner.name)
             if _is_check(dataset / CHECK):
-                for arrival, doubtful in _arrivals(dataset / CHECK, partner.name):
-                    yield replace(arrival, dataset=dataset.name, check=True), doubtful
+                for arrival, doubt in _arrivals(dataset / CHECK, partner.name):
+                    yield replace(arrival, dataset=dataset.name, check=True), doubt
 
 
 def _is_check(path: Path) -> bool:
@@ -136,7 +145,7 @@ def _is_check(path: Path) -> bool:
     return path.name == CHECK and path.is_dir() and not path.is_symlink()
 
 
-def _arrivals(folder: Path, partner: str) -> list[tuple[Arrival, os.stat_result | None]]:
+def _arrivals(folder: Path, partner: str) -> list[tuple[Arrival, Doubt | None]]:
     arrivals = []
     entries = _entries(folder)
     names = {path.name for path in entries}
@@ -149,15 +158,13 @@ def _arrivals(folder: Path, partner: str) -> list[tuple[Arrival, os.stat_result 
         except FileNotFoundError:  # taken away again since it was listed
             continue
         manifest = path.with_name(beside) if beside in names else None
-        doubtful = None
+        doubt = None
         if stat.S_ISREG(seen.st_mode) and not (manifest is not None and NUMBERED.match(path.name)):
-            whole = _is_whole(path, seen, manifest)
-            if whole is False:
+            seconds = _still_to_lie(path, seen, manifest)
+            if seconds is None:
                 continue
-            doubtful = seen if whole is None else None
-        arrivals.append(
-            (Arrival(path, partner, folder.name, _problem(seen.st_mode, manifest), manifest), doubtful)
-        )
+            doubt = Doubt(seen, seconds) if seconds else None
+        arrivals.append((Arrival(path, partner, folder.name, _problem(seen.st_mode, manifest), manifest), doubt))
     return sorted(arrivals, key=lambda found: _order(found[0]))
 
 
@@ -171,26 +178,28 @@ def _problem(mode: int, manifest: Path | None) -> str | None:
     return None if kind is None else NO_FILE.get(str(kind), "it is not a regular file")
 
 
-def _is_whole(path: Path, seen: os.stat_result, manifest: Path | None) -> bool | None:
-    """Whether a file that was copied in by hand is whole; None where only lying still can tell.
+def _still_to_lie(path: Path, seen: os.stat_result, manifest: Path | None) -> float | None:
+    """How many seconds a file that was copied in by hand must still lie still; 0: it is whole, None: it is not.
 
-    It is when it has the sha256 that a manifest beside it says, and is not when it has another or somebody has it
-    open to write. A manifest that stays wrong for ``DESCRIBED_SECONDS`` keeps no file waiting.
+    It is whole when it has the sha256 that a manifest beside it says, and is not when it has another or somebody has
+    it open to write. A manifest that stays wrong for ``DESCRIBED_SECONDS`` keeps no file waiting.
     """
     try:
         with open(path, "rb", opener=_not_following) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return False  # swapped since it was listed: the next look finds what it is
+                return None  # swapped since it was listed: the next look finds what it is
             written = _is_written(file.fileno())
             said = read_manifest(manifest).get("sha256")
             if said is not None and said == hashlib.file_digest(file, "sha256").hexdigest():
-                return True
+                return 0.0
     except OSError:
-        return None
+        return SETTLED_SECONDS  # it cannot be looked into: whoever takes it in says so
     age = _clock_of(path.parent) - seen.st_mtime
     if written or (said is not None and age < DESCRIBED_SECONDS):
-        return False
-    return None if written is None or age < SETTLED_SECONDS else True
+        return None
+    if written is None or age < 0:
+        return SETTLED_SECONDS
+    return max(0.0, SETTLED_SECONDS - age)
 
 
 def _not_following(path: str, flags: int) -> int:
