@@ -1,16 +1,19 @@
 """Chase: the officer is reminded before an extract is due, and asked for it after, until it is in.
 
-One thread for each dataset and period. How many working days before and after, and who hears at each step, is the
+One thread for each dataset and period. A return of words that is in but leaves a Red unanswered is asked for by the
+name of each such Red. How many working days before and after, and who hears at each step, is the
 partnership's to say (``reminders`` in partnership.yaml). A step is told of once; of several that came due while
 nothing ran, only the furthest.
 """
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from flows import messages
 from flows.owed import Owed, owed
 from flows.settings import Settings, today
+from flows.unanswered import Unanswered, unanswered
 from reports.words import period as period_in_words
 from warehouse import ledger
 from warehouse.connection import Connection, open_warehouse, transaction
@@ -22,6 +25,7 @@ def chase(settings: Settings) -> list[str]:
     obligations = owed(settings)
     if not obligations:
         return []
+    asked = {one.slot: one for one in unanswered(settings)}
     posted = []
     with open_warehouse(settings.home, writable=True) as connection:
         ledger.prepare(connection, settings.now())
@@ -31,7 +35,8 @@ def chase(settings: Settings) -> list[str]:
         with transaction(connection):
             for one in obligations:
                 came = arrived.get(one.slot, [])
-                message = _message(settings, one, came, one.thread in chased, one.key in waiting)
+                reds = asked.get(one.slot)
+                message = _message(settings, one, came, one.thread in chased, one.key in waiting, reds)
                 if message is not None:
                     posted += ledger.post(connection, message, one.thread, settings.now())
     return posted
@@ -62,13 +67,25 @@ def _waiting_claims(settings: Settings) -> set[str]:
 
 
 def _message(
-    settings: Settings, one: Owed, came: list[dict[str, Any]], chased: bool, lies_with_us: bool
+    settings: Settings,
+    one: Owed,
+    came: list[dict[str, Any]],
+    chased: bool,
+    lies_with_us: bool,
+    asked: Unanswered | None,
 ) -> Message | None:
     """What is to be said about an extract now, if anything: before it is due, after, or that it is in at last."""
     day, calendar = today(settings), settings.partnership.working_days
     reminders = settings.partnership.reminders
+    reds = asked.as_told if asked else []
     if any(row["state"] in ledger.live_states() for row in came):
-        return _letter(settings, one, came, "chase_over", "received", ("officer",)) if chased else None
+        if chased and not reds:
+            return _letter(settings, one, came, "chase_over", "received", ("officer",))
+        step = reminders.reached(calendar.since(one.due_on, day)) if day > one.due_on else None
+        # The return is in, and the Reds it does not speak of are asked for by name.
+        if not reds or step is None or not calendar.is_working(day) or one.due_on < one.agreement.start:
+            return None
+        return _letter(settings, one, came, "unanswered", f"day-{step.after}", step.to, reds)
     # What we have and have not decided is ours to answer for; nobody is written to when no office is open.
     with_us = lies_with_us or any(row["state"] == "received" for row in came)
     # What was due before the agreement began comes as it was arranged, and is asked for by nobody.
@@ -77,15 +94,21 @@ def _message(
     if day <= one.due_on:
         if day < calendar.before(one.due_on, reminders.due_soon):
             return None
-        return _letter(settings, one, came, "due_soon", "before", ("officer",))
+        return _letter(settings, one, came, "due_soon", "before", ("officer",), reds)
     step = reminders.reached(calendar.since(one.due_on, day))
     if step is None:
         return None
-    return _letter(settings, one, came, "overdue", f"day-{step.after}", step.to)
+    return _letter(settings, one, came, "overdue", f"day-{step.after}", step.to, reds)
 
 
 def _letter(
-    settings: Settings, one: Owed, came: list[dict[str, Any]], kind: str, step: str, to: tuple[str, ...]
+    settings: Settings,
+    one: Owed,
+    came: list[dict[str, Any]],
+    kind: str,
+    step: str,
+    to: tuple[str, ...],
+    reds: Sequence[dict[str, str]] = (),
 ) -> Message:
     partnership = settings.partnership
     last = came[-1] if came else None
@@ -107,6 +130,7 @@ def _letter(
             "working_days_late": partnership.working_days.since(one.due_on, today(settings)),
             "last_decision": last["decision"] if last else None,
             "last_received_at": last["received_at"].isoformat() if last else None,
+            "reds": list(reds),
             "last_delivery": last["delivery_id"] if last else None,
             "feeds": messages.feeds(settings, one.key),
             "meetings": messages.meetings(settings, one.key, one.period.id),

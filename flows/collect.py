@@ -2,8 +2,9 @@
 
 ``receipts/`` (what was said of each delivery), ``reports/`` (error reports, written by validate), ``checks/`` (the
 latest check before sending), ``scorecards/`` and ``history.html``, ``specifications/`` (what to send, with a workbook
-to fill in), ``publications/`` (the releases that partner may see). All but the reports is drawn anew from the ledger
-and the definitions, so nothing in it outlives the erasure of what it speaks of.
+to fill in), ``answers/`` (a workbook with rows for every Red that waits for a word), ``publications/`` (the releases
+that partner may see). All but the reports is drawn anew from the ledger, the definitions and what is published, so
+nothing in it outlives the erasure of what it speaks of.
 """
 
 import json
@@ -19,6 +20,7 @@ from flows.land import CHECK
 from flows.owed import owed
 from flows.settings import Settings, today
 from flows.specification import write_specification
+from flows.unanswered import unanswered, write_answer_sheets
 from reports.scorecard import history_page, scorecard_page
 from schemas.framework import Framework
 from schemas.partner import Partner
@@ -35,6 +37,7 @@ def collect(settings: Settings) -> list[str]:
     for partner in partners:
         _specifications(settings, partner)
         _publications(settings, partner)
+    write_answer_sheets(settings, unanswered(settings))
     return []
 
 

@@ -413,7 +413,7 @@ def _run_rules(connection: Connection, partnership: Partnership, work: Examinati
         "period_start": work.period.start,
         "period_end": work.period.end,
         "received_on": work.received_on,
-        "area_codes": sorted(spellings | set(partnership.comparators)),
+        "area_codes": sorted(spellings | set(partnership.comparators)),  # with the words of groups
         "lsoa_codes": sorted({lsoa.lsoa_code for lsoa in geography.lsoas}),
         "indicators": list(partnership.indicators),
         "figure_periods": partnership.figure_periods(work.received_on),

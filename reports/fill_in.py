@@ -4,7 +4,7 @@ A filled one is a delivery like any other: the first sheet has the agreed names 
 """
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports import words
@@ -14,8 +14,8 @@ ROWS = 2_000  # that have drop-downs and formats; more can be pasted in
 DATES = {"yyyy-MM-dd": "yyyy-mm-dd", "dd/MM/yyyy": "dd/mm/yyyy", "yyyy-MM": "yyyy-mm"}
 
 
-def fill_in(said: Mapping[str, Any]) -> bytes:
-    """The workbook. The same content gives the same bytes."""
+def fill_in(said: Mapping[str, Any], rows: Sequence[Mapping[str, str]] = ()) -> bytes:
+    """The workbook, with what is known of some rows (text by header) written already. Same content, same bytes."""
     import xlsxwriter
 
     stream = io.BytesIO()
@@ -26,14 +26,14 @@ def fill_in(said: Mapping[str, Any]) -> bytes:
     book.set_properties({"title": f"{said['title']}: to fill in", "created": CREATED, "author": ""})
     columns = [column for column in said["columns"] if column["shared"]]
     lists = {column["header"]: [code for code, _ in column["codes"]] for column in columns if column["codes"]}
-    _data(book, columns, list(lists))
+    _data(book, columns, list(lists), rows)
     _guide(book, said, columns)
     _lists(book, lists)
     book.close()
     return stream.getvalue()
 
 
-def _data(book: Any, columns: list[dict[str, Any]], listed: list[str]) -> None:
+def _data(book: Any, columns: list[dict[str, Any]], listed: list[str], rows: Sequence[Mapping[str, str]]) -> None:
     sheet = book.add_worksheet("Data")
     head = book.add_format({"bold": True, "bg_color": SHADE, "bottom": 1, "text_wrap": True, "valign": "top"})
     text = book.add_format({"num_format": "@"})
@@ -46,6 +46,9 @@ def _data(book: Any, columns: list[dict[str, Any]], listed: list[str]) -> None:
         choice = _choice(column, listed)
         if choice:
             sheet.data_validation(1, place, ROWS, place, choice | _help(column))
+        for row, known in enumerate(rows, start=1):
+            if column["header"] in known:
+                sheet.write_string(row, place, safe(known[column["header"]]), plain)
     sheet.freeze_panes(1, 0)
 
 
@@ -103,6 +106,18 @@ def _guide(book: Any, said: Mapping[str, Any], columns: list[dict[str, Any]]) ->
         cells = (column["header"], column["description"], form, needed, column["example"])
         for place, cell in enumerate(cells):
             sheet.write_string(row, place, safe(cell), wrap)
+    if said.get("asked"):
+        row += 2
+        sheet.write_string(row, 0, f"What is asked for {said['asked_for']}", bold)
+        row += 1
+        sheet.write_string(row, 0, "A return takes the place of the one before: add these rows to what you sent.")
+        row += 1
+        for place, name in enumerate(("Layer", "Indicator", "Code", "Asked")):
+            sheet.write_string(row, place, name, bold)
+        for layer, code, name, asked in said["asked"]:
+            row += 1
+            for place, cell in enumerate((layer, name, code, asked)):
+                sheet.write_string(row, place, safe(cell), wrap)
     if said["due"]:
         row += 2
         for place, name in enumerate(("Period", "Covers", "Due by")):

@@ -13,6 +13,7 @@ def due_soon(payload: Payload) -> Mail:
     due_on = _day(payload, "due_on")
     parts = [
         Part("", [f"Your file is due by {due_on}: {title(payload)}.", *_came(payload)]),
+        _reds_part(payload),
         _meeting_part(payload),
         Part(
             "What to do", ["Please send it by then. If it is on its way, you need do nothing.", *_contact(payload)]
@@ -41,6 +42,7 @@ def overdue(payload: Payload) -> Mail:
             ["Until it is in, its figures show as not received, and the boards see who has not sent."],
         ),
         holds_up_part(payload),
+        _reds_part(payload),
         _meeting_part(payload),
         Part(
             "What to do",
@@ -53,6 +55,33 @@ def overdue(payload: Payload) -> Mail:
         ),
     ]
     return written(payload, one_line(f"[Action needed] {title(payload)}: overdue since {due_on}"), parts)
+
+
+def unanswered(payload: Payload) -> Mail:
+    """The return is in, and some Reds are not spoken of: each of them by name."""
+    reds = payload.get("reds") or []
+    parts = [
+        Part(
+            "",
+            [
+                f"Your return is in, and {count(len(reds), 'Red figure')} {'is' if len(reds) == 1 else 'are'} still "
+                f"unanswered: {title(payload)}.",
+                f"An answer was due by {_day(payload, 'due_on')}, under the agreement “{payload.get('agreement')}”.",
+            ],
+        ),
+        _reds_part(payload),
+        Part(
+            "What to do",
+            [
+                "A workbook in your folder answers has the rows to fill in. A return takes the place of the one "
+                "before, so please put them under the rows you sent already, and send all of it again.",
+                *_also(payload),
+                *_contact(payload),
+            ],
+        ),
+    ]
+    subject = f"[Action needed] {title(payload)}: {count(len(reds), 'Red figure')} unanswered"
+    return written(payload, one_line(subject), parts)
 
 
 def chase_over(payload: Payload) -> Mail:
@@ -177,6 +206,7 @@ def review(payload: Payload) -> Mail:
 RENDER: dict[str, Callable[[Payload], Mail]] = {
     "due_soon": due_soon,
     "overdue": overdue,
+    "unanswered": unanswered,
     "chase_over": chase_over,
     "delay": delay,
     "delay_over": delay_over,
@@ -188,6 +218,12 @@ RENDER: dict[str, Callable[[Payload], Mail]] = {
 def _day(payload: Payload, name: str) -> str:
     found = words.read_day(payload.get(name))
     return words.day(found) if found else ""
+
+
+def _reds_part(payload: Payload) -> Part:
+    """The Red figures that wait for a word, and for which."""
+    points = [(f"{red['name']} ({red['indicator']}): {red['asked']}",) for red in payload.get("reds") or []]
+    return Part("Which Red figures wait for it", points=points) if points else Part("")
 
 
 def _came(payload: Payload) -> list[str]:

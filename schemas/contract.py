@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import loading, shape
+from schemas.alike import Alike, contract_like
 from schemas.headers import Edition, HeaderMatch, match_headers
 from schemas.loading import Source, known
 from schemas.periods import parse_period
@@ -175,7 +176,8 @@ class Contract:
 
 def load_contract(path: Path, root: Path) -> tuple[Contract, Source]:
     """The contract in `schemas/contracts/<partner>/<dataset>.yaml`. Raises DefinitionError."""
-    source = loading.read_yaml(path, root, "contract")
+    alike = Alike(path, root, contract_like)
+    source = loading.read_yaml(path, root, "contract", alike)
     document = source.content
     partner, dataset = path.parent.name, path.stem
     if document["id"] != f"{partner}.{dataset}":
@@ -206,7 +208,7 @@ def load_contract(path: Path, root: Path) -> tuple[Contract, Source]:
         people=ours.get("people"),
         states=ours.get("states"),
         source_path=path,
-        fingerprint=source.fingerprint,
+        fingerprint=alike.fingerprint(source.fingerprint),
     )
     _check_columns(contract, source)
     _check_references(contract, source)

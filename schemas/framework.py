@@ -206,6 +206,15 @@ class Framework:
     escalation: tuple[EscalationStep, ...] = ()
     ring_fenced: tuple[RingFence, ...] = ()
     reward: Reward | None = None
+    wards: int | None = (
+        None  # the year from which the wards it is shown by are in force; None = those of its start
+    )
+
+    def wards_among(self, vintages: Iterable[int]) -> int | None:
+        """Which of these sets of wards its figures are shown by: that in force when it starts, unless it says so."""
+        sets = sorted(vintages)
+        in_force = [year for year in sets if year <= self.starts.year]
+        return self.wards or (in_force[-1] if in_force else next(iter(sets), None))
 
     def indicator(self, id: str) -> Indicator:
         """The indicator of that id. Raises KeyError when there is none."""
@@ -287,6 +296,7 @@ def load_framework(folder: Path, root: Path) -> tuple[Framework, list[Source]]:
             for entry in document.get("ring_fenced", ())
         ),
         reward=_reward(document.get("reward")),
+        wards=document.get("wards"),
     )
     _check_itself(framework, source)
     for each in lists:

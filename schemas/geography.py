@@ -14,10 +14,12 @@ from pathlib import Path
 
 from schemas import loading
 from schemas.loading import Source, known
+from schemas.neighbourhoods import BestFit, Deprivation, load_best_fits, load_deprivation
 from schemas.outlines import Outlines, load_outlines
 
 POSTCODE, LSOA = re.compile(r"[A-Z]{1,2}[0-9][0-9A-Z]?[0-9][A-Z]{2}"), re.compile(r"[ENSW][0-9]{8}")
 AREA_TYPES = ("borough", "ward", "country", "region")
+SEXES = ("persons", "female", "male")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,7 @@ class Area:
     area_type: str  # borough ward country region
     legacy_code: str | None  # the code before GSS codes, which exist since 2011
     parent_code: str | None
+    vintage: int | None = None  # of a ward: the year its boundaries came into force
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +39,17 @@ class Lsoa:
     """A lower layer super output area of one census."""
 
     lsoa_code: str
-    vintage: int  # 2001 or 2011
+    vintage: int  # 2001, 2011 or 2021
     ward_code: str
     area_code: str
 
 
 @dataclass(frozen=True, slots=True)
 class Population:
-    """How many persons, dwellings or pupils an area had in a year."""
+    """How many persons, dwellings or pupils an area had in a year.
+
+    A group may be made of parts that differ by sex and age: working age is women of 16 to 59 and men of 16 to 64.
+    """
 
     area_code: str
     year: int
@@ -51,6 +57,9 @@ class Population:
     persons: Decimal
     source: str
     vintage: str
+    sex: str | None = None  # persons, female or male; None where nobody is counted (dwellings)
+    age_from: int | None = None
+    age_to: int | None = None  # the last age that counts; None = no upper limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +73,23 @@ class WorstNeighbourhood:
 
 @dataclass(frozen=True, slots=True)
 class Geography:
-    """The rows of the four files, in their order, and the outlines of the wards where there are any."""
+    """The rows of the files, in their order, and the outlines of the wards where there are any."""
 
     areas: tuple[Area, ...]
     lsoas: tuple[Lsoa, ...]
     population: tuple[Population, ...]
     worst_neighbourhoods: tuple[WorstNeighbourhood, ...]
-    folder: Path  # holds areas.csv lsoas.csv population.csv worst_neighbourhoods.csv
+    folder: Path  # holds areas.csv lsoas.csv population.csv worst_neighbourhoods.csv and those a partnership adds
     outlines: Outlines
     outlines_owed_to: str
     postcodes: Mapping[str, str]  # postcode without its space -> LSOA; empty where the partnership ships no lookup
+    best_fits: tuple[BestFit, ...] = ()
+    deprivation: tuple[Deprivation, ...] = ()
+
+    @property
+    def ward_vintages(self) -> tuple[int, ...]:
+        """The years from which a set of wards is in force, oldest first."""
+        return tuple(sorted({area.vintage for area in self.areas if area.vintage is not None}))
 
 
 def load_geography(folder: Path, root: Path) -> tuple[Geography, list[Source]]:
@@ -85,16 +101,22 @@ def load_geography(folder: Path, root: Path) -> tuple[Geography, list[Source]]:
     worst, worst_source = _worst(folder, root, {lsoa.lsoa_code for lsoa in lsoas})
     outlines, owed_to, drawn = load_outlines(folder, root, codes)
     postcodes, looked_up = _postcodes(folder, root)
-    geography = Geography(areas, lsoas, population, worst, folder, outlines, owed_to, postcodes)
-    return geography, [areas_source, lsoas_source, population_source, worst_source, *drawn, *looked_up]
+    fits, fitted = load_best_fits(folder, root, codes | {lsoa.lsoa_code for lsoa in lsoas})
+    deprivation, ranked = load_deprivation(folder, root, {lsoa.lsoa_code for lsoa in lsoas})
+    geography = Geography(areas, lsoas, population, worst, folder, outlines, owed_to, postcodes, fits, deprivation)
+    sources = [areas_source, lsoas_source, population_source, worst_source]
+    return geography, [*sources, *drawn, *looked_up, *fitted, *ranked]
 
 
 def _areas(folder: Path, root: Path) -> tuple[tuple[Area, ...], Source]:
     header = ("area_code", "area_name", "area_type", "legacy_code", "parent_code")
-    source = loading.read_csv(folder / "areas.csv", root, header)
+    source = loading.read_csv(folder / "areas.csv", root, header, optional=("vintage",))
     codes: set[str] = set()
     for line, row in enumerate(source.content, start=2):
         known(source, f"line {line}", "area type", row["area_type"], AREA_TYPES)
+        vintage = row.get("vintage")
+        if vintage and (row["area_type"] != "ward" or not re.fullmatch("[0-9]{4}", vintage)):
+            raise source.error(f"line {line}", f"has the vintage '{vintage}'", "give wards a year, others nothing")
         for code in filter(None, (row["area_code"], row["legacy_code"])):
             if code in codes:
                 raise source.error(f"line {line}", f"repeats the code {code}", "keep one of the lines")
@@ -109,6 +131,7 @@ def _areas(folder: Path, root: Path) -> tuple[tuple[Area, ...], Source]:
             row["area_type"],
             row["legacy_code"] or None,
             row["parent_code"] or None,
+            int(row["vintage"]) if row.get("vintage") else None,
         )
         for row in source.content
     ), source
@@ -132,9 +155,10 @@ def _lsoas(folder: Path, root: Path, areas: set[str]) -> tuple[tuple[Lsoa, ...],
 
 def _population(folder: Path, root: Path, areas: set[str]) -> tuple[tuple[Population, ...], Source]:
     header = ("area_code", "year", "population_group", "persons", "source", "vintage")
-    source = loading.read_csv(folder / "population.csv", root, header)
+    source = loading.read_csv(folder / "population.csv", root, header, optional=("sex", "age_from", "age_to"))
     population = []
-    seen: set[tuple[str, str, str, str]] = set()
+    seen: set[tuple[str | None, ...]] = set()
+    made_of: dict[tuple[str, ...], set[tuple[str | None, ...]]] = {}
     for line, row in enumerate(source.content, start=2):
         place = f"line {line}"
         if row["area_code"] not in areas:
@@ -143,10 +167,15 @@ def _population(folder: Path, root: Path, areas: set[str]) -> tuple[tuple[Popula
             raise source.error(place, f"has the year '{row['year']}'", "write four digits")
         if not row["source"] or not row["vintage"]:
             raise source.error(place, "has no source or no vintage", "say where the number is from, and its issue")
-        key = (row["area_code"], row["year"], row["population_group"], row["vintage"])
-        if key in seen:
+        of = (row["area_code"], row["year"], row["population_group"], row["vintage"])
+        part = (row.get("sex"), row.get("age_from"), row.get("age_to"))
+        if (*of, *part) in seen:
             raise source.error(place, "repeats an area, year, group and vintage", "keep one of the lines")
-        seen.add(key)
+        seen.add((*of, *part))
+        made_of.setdefault(of, set()).add(part)
+        if row.get("sex"):
+            known(source, place, "sex", row["sex"], SEXES)
+        ages = [_age(row.get(name), place, source) for name in ("age_from", "age_to")]
         population.append(
             Population(
                 row["area_code"],
@@ -155,9 +184,29 @@ def _population(folder: Path, root: Path, areas: set[str]) -> tuple[tuple[Popula
                 _number(row["persons"], place, source),
                 row["source"],
                 row["vintage"],
+                row.get("sex") or None,
+                *ages,
             )
         )
+    _check_parts(made_of, source)
     return tuple(population), source
+
+
+def _check_parts(made_of: Mapping[tuple[str, ...], set[tuple[str | None, ...]]], source: Source) -> None:
+    """A group is made of the same parts in every area, year and vintage, or a half would pass for the whole."""
+    first: dict[str, set[tuple[str | None, ...]]] = {}
+    for (area, year, group, vintage), parts in made_of.items():
+        if first.setdefault(group, parts) != parts:
+            problem = f"has {group} of {area} in {year} ({vintage}) in other parts of sex and age than before"
+            raise source.error("population", problem, "give every part of the group, or give it another name")
+
+
+def _age(text: str | None, place: str, source: Source) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit()):
+        raise source.error(place, f"has the age '{text}'", "write whole years, or nothing")
+    return int(text)
 
 
 def _worst(folder: Path, root: Path, lsoas: set[str]) -> tuple[tuple[WorstNeighbourhood, ...], Source]:

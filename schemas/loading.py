@@ -11,7 +11,7 @@ import csv
 import hashlib
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -57,11 +57,21 @@ class Source:
         return DefinitionError(self.file, key_path, problem, fix)
 
 
-def read_yaml(path: Path, root: Path, kind: str) -> Source:
-    """A YAML file checked against `schemas/json/<kind>.schema.json`. Raises DefinitionError."""
+def parsed_yaml(path: Path, root: Path) -> Any:
+    """What a YAML file holds, unchecked. Raises DefinitionError where it is no plain YAML."""
+    file = relative(path, root)
+    return _parse(_text(_bytes(path, file), file), file)
+
+
+def read_yaml(path: Path, root: Path, kind: str, complete: Callable[[Any], Any] | None = None) -> Source:
+    """A YAML file checked against `schemas/json/<kind>.schema.json`. Raises DefinitionError.
+
+    `complete` makes what was written whole before it is checked.
+    """
     file = relative(path, root)
     data = _bytes(path, file)
     content = _parse(_text(data, file), file)
+    content = complete(content) if complete else content
     fault = shape.worst_fault(content, shape.schema_of(kind))
     if fault is not None:
         raise DefinitionError(file, key_path(content, fault.path), fault.problem, fault.fix)

@@ -44,6 +44,7 @@ class Partnership:
     escalation: tuple[Escalation, ...]
     marking: str  # '' for none
     comparators: Mapping[str, str]  # code -> name
+    groups: Mapping[str, tuple[str, ...]]  # code of a comparator that is a group of areas -> its members
     reminders: Reminders
     copies: tuple[Copy, ...]
     partners: Mapping[str, Partner]
@@ -182,6 +183,9 @@ def load_partnership(root: Path | None = None) -> Partnership:
         escalation=read_escalation(about.content.get("escalation", ()), about),
         marking=about.content.get("marking", ""),
         comparators={entry["code"]: entry["name"] for entry in about.content["comparators"]},
+        groups={
+            entry["code"]: tuple(entry["members"]) for entry in about.content["comparators"] if "members" in entry
+        },
         reminders=read_reminders(about.content.get("reminders", {}), about),
         copies=read_copies(about.content.get("copies", ()), about),
         partners={id: partner for id, (partner, _) in partners.items()},
@@ -194,7 +198,7 @@ def load_partnership(root: Path | None = None) -> Partnership:
         geography=geography,
         fingerprints={source.file: source.fingerprint for source in sources},
     )
-    references.check_area(about, partnership.area_code, partnership.comparators, geography)
+    references.check_area(about, partnership.area_code, partnership.comparators, partnership.groups, geography)
     for contract, source in contracts:
         references.check_contract(contract, source, partnership.partners, partnership.codelists, geography)
         references.check_scope(contract, source, partnership.codelists, geography)

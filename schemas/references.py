@@ -10,13 +10,15 @@ from schemas.agreement import Agreement
 from schemas.bands import age_bands
 from schemas.codelist import PURPOSES, Codelist
 from schemas.contract import Contract
-from schemas.framework import Framework, Term
+from schemas.framework import Framework, Indicator, Term
 from schemas.geography import Geography
 from schemas.loading import Source, known
 from schemas.measures import measures_of, parts_of
 from schemas.partner import Partner
 from schemas.standard import Standard
 
+DEPRIVATION = "deprivation"  # the breakdown by where people live, made of areas and not of what a file says
+EVERYBODY = "all_ages"
 LAYER_ROLES = ("strategic", "executive", "operational")
 
 
@@ -125,11 +127,15 @@ def check_framework(
         if other is not None:
             known(first, key, "framework", other, frameworks)
     groups = {row.population_group for row in geography.population}
+    if framework.wards is not None:
+        known(first, "wards", "vintage of wards", str(framework.wards), map(str, geography.ward_vintages))
     for source in lists:
         for entry in source.content["indicators"]:
             indicator = framework.indicator(entry["id"])
             place = f"indicators[{indicator.id}]"
             known(source, f"{place}.lead_partner", "partner", indicator.lead_partner, partners)
+            if DEPRIVATION in indicator.breakdowns:
+                _check_deprivation(indicator, f"{place}.breakdowns", source, geography)
             for part, terms in (
                 ("numerator", indicator.formula.numerator),
                 ("denominator", indicator.formula.denominator),
@@ -139,12 +145,39 @@ def check_framework(
                     _check_term(term, where, source, measures, groups)
 
 
-def check_area(source: Source, area_code: str, comparators: Iterable[str], geography: Geography) -> None:
-    """The partnership's area and its comparators must be in areas.csv."""
+def _check_deprivation(indicator: Indicator, place: str, source: Source, geography: Geography) -> None:
+    """Only the whole population can be shared out over neighbourhoods, and only where somebody ranked them."""
+    if not geography.deprivation:
+        problem = "shows figures by deprivation, and the partnership has no ranking of neighbourhoods"
+        raise source.error(place, problem, "add schemas/geography/deprivation.csv, or take it out")
+    for term in indicator.formula.denominator:
+        if term.population not in (None, EVERYBODY):
+            problem = f"shares out {term.population} by deprivation, of which only all ages are known"
+            raise source.error(place, problem, f"take {DEPRIVATION} out")
+
+
+def check_area(
+    source: Source,
+    area_code: str,
+    comparators: Iterable[str],
+    groups: Mapping[str, tuple[str, ...]],
+    geography: Geography,
+) -> None:
+    """The partnership's area, its comparators and the members of a group must be in areas.csv."""
     codes = [area.area_code for area in geography.areas]
     known(source, "area.code", "area", area_code, codes)
     for code in comparators:
-        known(source, f"comparators[{code}].code", "area", code, codes)
+        if code not in groups:
+            known(source, f"comparators[{code}].code", "area", code, codes)
+    for code, members in groups.items():
+        if code in codes:
+            problem = f"is {code}, an area, and has members"
+            raise source.error(f"comparators[{code}].code", problem, "give the group a word of its own")
+        for member in members:
+            known(source, f"comparators[{code}].members", "area", member, codes)
+            if member in comparators or member == area_code:
+                problem = f"names {member}, which stands by itself already"
+                raise source.error(f"comparators[{code}].members", problem, "take it out of the group")
 
 
 def read_measures(model: Path, root: Path, indicators: Iterable[str]) -> tuple[str, ...] | None:

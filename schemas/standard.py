@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas import loading
+from schemas.alike import Alike, standard_like
 from schemas.contract import Contract
 from schemas.last import KINDS, lasts_in
 from schemas.loading import Source, known
@@ -72,7 +73,8 @@ class Standard:
 
 def load_standard(path: Path, root: Path) -> tuple[Standard, Source]:
     """The standard in `expectations/<partner>/<dataset>.yaml`. Raises DefinitionError."""
-    source = loading.read_yaml(path, root, "standard")
+    alike = Alike(path, root, standard_like)
+    source = loading.read_yaml(path, root, "standard", alike)
     document = source.content
     name = f"{path.parent.name}.{path.stem}"
     if document["name"] != name:
@@ -85,7 +87,7 @@ def load_standard(path: Path, root: Path) -> tuple[Standard, Source]:
         agreed_on=date.fromisoformat(document["meta"]["agreed_on"]),
         rules=tuple(_rule(entry) for entry in document["expectations"]),
         source_path=path,
-        fingerprint=source.fingerprint,
+        fingerprint=alike.fingerprint(source.fingerprint),
     ), source
 
 

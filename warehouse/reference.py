@@ -23,6 +23,9 @@ MACROS = Path(__file__).parent / "macros"
 OPEN_ENDED_YEARS = 20  # how far the calendar of a framework without an end runs when no last day is given
 QUALIFYING_RATE = 25  # per cent on out-of-work benefits in the base year, NI 153 (DOMAIN.md section 1.7)
 
+# The categories of the breakdown by deprivation: whether a neighbourhood is in the most deprived fifth.
+DEPRIVED = {True: "Most deprived fifth", False: "Other neighbourhoods"}
+
 # The year a kind of period is counted through: its year to date, its targets, its population.
 YEAR_OF = {
     "month": "financial_year",
@@ -35,8 +38,8 @@ YEAR_OF = {
 }
 
 PLACES = (
-    *("partnership", "area", "area_code", "lsoa", "postcode", "outline", "comparator"),
-    *("population", "worst_neighbourhoods", "code"),
+    *("partnership", "area", "area_code", "lsoa", "best_fit", "deprivation", "postcode", "outline"),
+    *("comparator", "comparator_member", "population", "worst_neighbourhoods", "code"),
 )
 
 Rows = Sequence[Sequence[object]]
@@ -65,7 +68,7 @@ def create_reference(
         _places(write, partnership)
         _agreed(write, partnership, shown_on)
         for framework in partnership.frameworks.values():
-            _framework(write, framework)
+            _framework(write, framework, framework.wards_among(partnership.geography.ward_vintages))
             _calendar(connection, framework, _last_day(framework, last))
         write("dataset_period", _owed(partnership, last))
 
@@ -94,10 +97,11 @@ def _places(write: Callable[[str, Rows], None], partnership: Partnership) -> Non
     geography = partnership.geography
     wards_of = {lsoa.lsoa_code: lsoa.ward_code for lsoa in sorted(geography.lsoas, key=lambda lsoa: lsoa.vintage)}
     areas: list[tuple[object, ...]] = [
-        (area.area_code, area.area_name, area.area_type, area.legacy_code, area.parent_code)
+        (area.area_code, area.area_name, area.area_type, area.legacy_code, area.parent_code, area.vintage)
         for area in geography.areas
     ]
-    areas += [(code, code, "lsoa", None, ward) for code, ward in wards_of.items()]
+    areas += [(code, code, "lsoa", None, ward, None) for code, ward in wards_of.items()]
+    areas += [(code, partnership.comparators[code], "group", None, None, None) for code in partnership.groups]
     spellings = {str(row[0]): str(row[0]) for row in areas}
     spellings |= {str(row[3]): str(row[0]) for row in areas if row[3]}
     spellings |= {code: partnership.area_code for code in (partnership.legacy_code, partnership.dfe_code) if code}
@@ -108,23 +112,40 @@ def _places(write: Callable[[str, Rows], None], partnership: Partnership) -> Non
     write("area", areas)
     write("area_code", list(spellings.items()))
     write("postcode", list(geography.postcodes.items()))
+    write("best_fit", [(fit.from_code, fit.to_code, fit.method, fit.source) for fit in geography.best_fits])
+    write(
+        "deprivation",
+        [
+            (row.lsoa_code, row.edition, row.fifth, DEPRIVED[row.fifth == 1], row.persons, row.source)
+            for row in geography.deprivation
+        ],
+    )
     write("lsoa", [(lsoa.lsoa_code, lsoa.vintage, lsoa.ward_code, lsoa.area_code) for lsoa in geography.lsoas])
+    # One set of wards is the whole area; a second over it would make every point lie outside.
+    one_set = {
+        area.area_code for area in geography.areas if area.vintage == min(geography.ward_vintages, default=None)
+    }
     write(
         "outline",
         [
             (code, *start, *end)
             for code, rings in geography.outlines.items()
+            if code in one_set
             for ring in rings
             for start, end in zip(ring, ring[1:] + ring[:1], strict=True)
             if start != end
         ],
     )
     write("comparator", list(partnership.comparators.items()))
+    write("comparator_member", [(code, each) for code, group in partnership.groups.items() for each in group])
     write("code", [(name, *pair) for name, pairs in partnership.codelists.items() for pair in pairs])
     write(
         "population",
         [
-            (row.area_code, row.year, row.population_group, row.persons, row.source, row.vintage)
+            (
+                *(row.area_code, row.year, row.population_group, row.persons, row.source, row.vintage),
+                *(row.sex, row.age_from, row.age_to),
+            )
             for row in geography.population
         ],
     )
@@ -193,7 +214,7 @@ def _model(partnership: Partnership, key: str) -> dict[str, Any]:
     return definition(path) if path.is_file() else {}
 
 
-def _framework(write: partial[None], framework: Framework) -> None:
+def _framework(write: partial[None], framework: Framework, ward_vintage: int | None) -> None:
     id = framework.id
     write(
         "framework",
@@ -211,6 +232,7 @@ def _framework(write: partial[None], framework: Framework) -> None:
                 framework.tolerance_percent,
                 framework.vision,
                 framework.history_from,
+                ward_vintage,
             )
         ],
     )

@@ -198,7 +198,10 @@ def _area_test(test: ScopeTest) -> str:
         case "in_outline":
             return _in_outline(name, identifier(test.latitude or ""))
         case "in_comparators":
-            return f"{name} IN (SELECT area_code FROM reference.comparator)"
+            return (
+                f"{name} IN (SELECT area_code FROM reference.comparator "
+                "UNION SELECT member_code FROM reference.comparator_member)"
+            )
         case "in_area":
             return (
                 f"{name} IN (SELECT code FROM reference.area_code "

@@ -11,7 +11,9 @@ from datetime import date
 from flows.demo import council, health, police, schools
 from flows.demo.faults import Fault
 from flows.demo.published_attendance import published_attendance
+from flows.demo.published_care import attainment, looked_after_outcomes
 from flows.demo.published_crime import street_crime
+from flows.demo.published_homelessness import homelessness
 from flows.demo.published_indicators import published_indicators
 from flows.demo.scene import Place, Scene, Setting
 from flows.demo.sheet import GeneratorError, Sheet, by_contract
@@ -40,6 +42,9 @@ GENERATORS: dict[str, Callable[[Scene], Records]] = {
     "schools/attendance_sessions": schools.attendance_sessions,
     "schools/exclusions": schools.exclusions,
     "schools/published_attendance": published_attendance,
+    "schools/looked_after_outcomes": looked_after_outcomes,
+    "schools/attainment": attainment,
+    "council/homelessness": homelessness,
 }
 
 

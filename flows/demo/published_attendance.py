@@ -63,6 +63,8 @@ def published_attendance(scene: Scene) -> list[dict[str, str]]:
     rows += _school_types(scene, "region", _area("Regional", country, region))
     rows += _school_types(scene, "region", _area("Regional", country, ("E12999001", "Elsewhere Region")))
     rows += _school_types(scene, "area", _area("Local authority", country, region, home))
+    for code, name in scene.place.similar:
+        rows += _school_types(scene, "area", _area("Local authority", country, region, (code, name, "")))
     for digits, name in scene.setting.elsewhere.items():
         place = (f"E09999{digits}", name, digits)
         few_special = digits == min(scene.setting.elsewhere)

@@ -18,7 +18,10 @@ def published_indicators(scene: Scene) -> Iterator[dict[str, str]]:
     nowhere = ("", "")
     areas = [("country", country, nowhere, "England"), ("region", region, country, "Regions (statistical)")]
     others = [(f"E09999{digits}", name) for digits, name in scene.setting.elsewhere.items()]
-    areas += [("area", place, country, "Counties & UAs (from Apr 2023)") for place in (home, *others)]
+    areas += [
+        ("area", place, country, "Counties & UAs (from Apr 2023)")
+        for place in (home, *scene.place.similar, *others)
+    ]
     for year in range(scene.period.start.year - YEARS + 1, scene.period.start.year + 1):
         for size, place, parent, kind in areas:
             frame = _indicator(year, year == scene.period.start.year, place, parent, kind)

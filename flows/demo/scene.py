@@ -49,6 +49,16 @@ class Place:
         ]
         return {ward.area_code: str(ward.legacy_code) for ward in sorted(wards, key=lambda ward: ward.area_code)}
 
+    @cached_property
+    def similar(self) -> list[tuple[str, str]]:
+        """Code and name of the areas whose published figures are pooled, in order of code."""
+        names = {area.area_code: area.area_name for area in self.partnership.geography.areas}
+        return sorted((code, names[code]) for group in self.partnership.groups.values() for code in group)
+
+    def label(self, codelist: str, code: str) -> str:
+        """What a code of a list means."""
+        return dict(self.partnership.codelists[codelist])[code]
+
     def lsoas(self, vintage: int) -> list[Lsoa]:
         """The neighbourhoods of one vintage, in order of code."""
         found = [lsoa for lsoa in self.partnership.geography.lsoas if lsoa.vintage == vintage]

@@ -50,6 +50,27 @@ def test_a_later_years_population_is_never_used(with_population: Callable[..., E
     assert (figure.status, figure.value, figure.denominator) == ("missing", None, None)
 
 
+def test_working_age_is_women_to_59_and_men_to_64(exchange: Exchange) -> None:
+    """Not everybody of 16 to 64: the group is made of two parts, which are added up."""
+    parts = exchange.connection.execute(
+        "SELECT sex, age_from, age_to, sum(persons) FROM reference.population WHERE population_group = 'working_age' "
+        "AND year = 2023 AND area_code = (SELECT area_code FROM reference.partnership) GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    assert parts == [("female", 16, 59, 69_341), ("male", 16, 64, 64_047)]  # ONS mid-2023, table MYE2
+    quarters = (("FY2009-Q1", "2009-05-14"), ("FY2009-Q2", "2009-08-13"), ("FY2009-Q3", "2009-11-12"))
+    for period, day in (("FY2008-Q4", "2009-02-12"), *quarters):
+        rows = f"lsoa_code|benefit|claimants|as_at\nE01001851|jsa|100|{day}"
+        exchange.deliver("council/out_of_work_benefits", period, rows)
+    assert exchange.headline("NI152", "FY2009-Q3").denominator == 124_700
+
+
+def test_under_18_conceptions_are_among_women_of_15_to_17(exchange: Exchange) -> None:
+    returned = "indicator|period|numerator|basis|source\nNI112|CY2008|94|final|ons_conceptions"
+    exchange.deliver("council/indicator_return", "FY2009-Q4", returned)
+    figure = exchange.headline("NI112", "CY2008")
+    assert (figure.denominator, figure.value) == (2_350, 40.0)
+
+
 def test_the_latest_vintage_of_the_year_is_used(with_population: Callable[..., Exchange]) -> None:
     """A census rebases the years before it, and every rate with them."""
     exchange = with_population((2008, 172_000, "mid-2008"), (2008, 178_000, "rebased 2011"))

@@ -64,17 +64,24 @@ def test_two_forces_of_a_month_stand_side_by_side(exchange: Exchange) -> None:
     assert exchange.headline("crime-robbery", "2018-01").numerator == 8
 
 
-def test_neighbourhoods_of_2001_and_2011_lead_to_their_ward(exchange: Exchange) -> None:
-    """E01001936 was dropped in 2011 and E01032788 added; one that is in no lookup counts for the borough."""
+def test_neighbourhoods_of_every_census_lead_to_their_ward(exchange: Exchange) -> None:
+    """E01001936 was split in 2011, E01001939 in 2021; one that is in no lookup counts for the borough."""
     exchange.deliver(
         STREET,
-        "2018-01",
-        month("Burglary | E01001936 | 1", "Burglary | E01032788 | 2", "Burglary | E01999999 | 4", "Drugs | | 8"),
+        "2018-05",
+        month(
+            "Burglary | E01001936 | 1",
+            "Burglary | E01032788 | 2",
+            "Burglary | E01035486 | 16",
+            "Burglary | E01999999 | 4",
+            "Drugs | | 8",
+            month="2018-05-01",
+        ),
     )
-    sands_end = exchange.figure("crime-burglary", "2018-01", area="E05000262")
+    sands_end = exchange.figure("crime-burglary", "2018-05", area="E05013747")
     assert sands_end is not None
-    assert sands_end.numerator == 3
-    assert exchange.headline("crime-burglary", "2018-01").numerator == 7
+    assert sands_end.numerator == 19
+    assert exchange.headline("crime-burglary", "2018-05").numerator == 23
 
 
 def test_the_year_to_date_waits_for_every_month(exchange: Exchange) -> None:

@@ -23,6 +23,8 @@ CONTRACT = "schemas/contracts/police/street_crime.yaml"
 STANDARD = "expectations/police/street_crime.yaml"
 PLACE = "schemas/geography/partnership.yaml"
 AREAS = "schemas/geography/areas.csv"
+BEST_FIT = "schemas/geography/best_fit.csv"
+DEPRIVATION = "schemas/geography/deprivation.csv"
 LSOAS = "schemas/geography/lsoas.csv"
 POPULATION = "schemas/geography/population.csv"
 WORST = "schemas/geography/worst_neighbourhoods.csv"
@@ -122,16 +124,30 @@ MISTAKES = [
     ("schemas/codelists/personal_fields.csv", "^names?$", "^names?(", "line 3", "regular expression", "correct"),
     (AREAS, ",ward,", ",wards,", "line 5", "names the area type 'wards'", "'ward'"),
     (AREAS, "E05000250,", "E05000251,", "line 6", "repeats the code E05000251", "keep one"),
-    (AREAS, ",E12000007\n", ",E12000077\n", "line 4", "names the parent area", "E12000007"),
+    (AREAS, ",E12000007,", ",E12000077,", "line 4", "names the parent area", "E12000007"),
     (LSOAS, ",2001,", ",2002,", "line 2", "names the vintage '2002'", "did you mean"),
     (LSOAS, "E05000250", "E05009999", "line 2", "not in areas.csv", "add it there"),
     (LSOAS, "E01001852,", "E01001851,", "line 3", "repeats E01001851", "keep one"),
-    (POPULATION, "172000", "172,000", "line 78", "has 7 values", "double quotes"),
-    (POPULATION, "172000", "-1", "line 78", "has '-1'", "write digits"),
-    (POPULATION, "172000", "NaN", "line 78", "has 'NaN'", "write digits"),
-    (POPULATION, "E09000013,2008", "E09000013,08", "line 78", "has the year '08'", "four digits"),
-    (POPULATION, "E09000013,2008", "E09000014,2008", "line 78", "not in areas.csv", "add it there"),
-    (POPULATION, "E09000013,2010", "E09000013,2009", "line 80", "repeats an area, year", "keep one"),
+    (POPULATION, "172000", "172,000", "line 90", "has 10 values", "double quotes"),
+    (POPULATION, "172000", "-1", "line 90", "has '-1'", "write digits"),
+    (POPULATION, "172000", "NaN", "line 90", "has 'NaN'", "write digits"),
+    (POPULATION, "E09000013,2008", "E09000013,08", "line 90", "has the year '08'", "four digits"),
+    (POPULATION, "E09000013,2008", "E09000014,2008", "line 90", "not in areas.csv", "add it there"),
+    (POPULATION, "E09000013,2010", "E09000013,2009", "line 92", "repeats an area, year", "keep one"),
+    (POPULATION, ",female,16,59", ",women,16,59", "", "names the sex 'women'", "write one of"),
+    (POPULATION, ",female,16,59", ",female,16-59,", "", "has the age '16-59'", "whole years"),
+    (POPULATION, "before the 2011 Census,persons,0,", "before the 2011 Census,persons,1,", "", "in other parts of sex", "every part"),
+    (AREAS, ",E09000013,2002", ",E09000013,old", "line 5", "has the vintage 'old'", "give wards a year"),
+    (BEST_FIT, "E01032788,E01001936", "E01032788,E01009999", "line 2", "names the area or neighbourhood", "E0100"),
+    (BEST_FIT, "exact: the older neighbourhood was split", "", "line 2", "no method", "how the fit was made"),
+    (BEST_FIT, "E01032789,", "E01032788,", "line 3", "repeats E01032788", "keep one"),
+    (DEPRIVATION, "E01001851,2019,4", "E01001851,2019,6", "line 2", "names the fifth '6'", "write one of"),
+    (DEPRIVATION, "E01001852,", "E01001851,", "line 3", "repeats E01001851", "keep one"),
+    (DEPRIVATION, ",1651,", ",many,", "line 2", "has 'many' for persons", "write digits"),
+    (PLACE, "E09000007, E09000019", "E09000008, E09000019", "comparators[neighbours].members", "names the area", "did you mean"),
+    (PLACE, "E09000007, E09000019", "E12000007, E09000019", "comparators[neighbours].members", "stands by itself", "take it out"),
+    (PLACE, "code: neighbours", "code: E09000007", "comparators[E09000007].code", "an area, and has members", "word of its own"),
+    (FRAMEWORK, "calendar: quarter", "calendar: quarter\nwards: 2003", "wards", "names the vintage of wards '2003'", "2002"),
     (WORST, "E01001860", "E01009999", "line 2", "not in lsoas.csv", "add it there"),
     # Frameworks
     (FRAMEWORK, "id: laa-2008-11", "id: laa", "id", "is 'laa'", "write laa-2008-11"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -185,9 +185,10 @@ class TestPeople:
 class TestPlaces:
     """The borough, its wards of 2002 to 2022, its LSOAs and the people in them."""
 
-    def test_the_borough_has_sixteen_wards(self, partnership: Partnership) -> None:
-        wards = [area for area in partnership.geography.areas if area.area_type == "ward"]
-        assert len(wards) == 16
+    def test_the_borough_had_sixteen_wards_and_has_twenty_one(self, partnership: Partnership) -> None:
+        every = [area for area in partnership.geography.areas if area.area_type == "ward"]
+        assert Counter(ward.vintage for ward in every) == {2002: 16, 2022: 21}
+        wards = [ward for ward in every if ward.vintage == 2002]
         assert {ward.parent_code for ward in wards} == {partnership.area_code}
         assert {(ward.area_code[:6], str(ward.legacy_code)[:5]) for ward in wards} == {("E05000", "00ANG")}
         assert (partnership.area_code, partnership.legacy_code, partnership.dfe_code) == (
@@ -196,11 +197,16 @@ class TestPlaces:
             "205",
         )
 
-    def test_lsoas_are_those_of_both_censuses(self, partnership: Partnership) -> None:
+    def test_lsoas_are_those_of_three_censuses(self, partnership: Partnership) -> None:
         by_vintage = defaultdict(set)
         for lsoa in partnership.geography.lsoas:
             by_vintage[lsoa.vintage].add(lsoa.lsoa_code)
-        assert {vintage: len(codes) for vintage, codes in by_vintage.items()} == {2001: 111, 2011: 113}
+        assert {vintage: len(codes) for vintage, codes in by_vintage.items()} == {
+            2001: 111,
+            2011: 113,
+            2021: 115,
+        }
+        assert by_vintage[2011] - by_vintage[2021] == {"E01001874", "E01001939"}
         assert by_vintage[2001] - by_vintage[2011] == {"E01001936"}
         assert by_vintage[2011] - by_vintage[2001] == {"E01032788", "E01032789", "E01032790"}
 
@@ -211,17 +217,35 @@ class TestPlaces:
         assert all(len(codes) == 1 for codes in wards.values())
 
     def test_the_wards_add_up_to_the_borough_in_every_year(self, partnership: Partnership) -> None:
-        wards = {area.area_code for area in partnership.geography.areas if area.area_type == "ward"}
+        vintage = {area.area_code: area.vintage for area in partnership.geography.areas if area.vintage}
         borough: dict[int, Decimal] = {}
-        of_wards: dict[int, Decimal] = defaultdict(Decimal)
+        of_wards: dict[tuple[int | None, int], Decimal] = defaultdict(Decimal)
         for row in partnership.geography.population:
-            if row.population_group == "all_ages" and row.area_code in wards:
-                of_wards[row.year] += row.persons
+            if row.population_group == "all_ages" and row.area_code in vintage:
+                of_wards[vintage[row.area_code], row.year] += row.persons
             elif row.population_group == "all_ages" and row.area_code == partnership.area_code:
                 borough[row.year] = row.persons
-        assert borough == of_wards
+        assert {year: of_wards[2002, year] for year in borough} == borough
+        assert {year: of_wards[2022, year] for year in range(2017, 2026)} == {
+            year: persons for year, persons in borough.items() if year >= 2017
+        }
         assert set(borough) == set(range(2008, 2026))
         assert borough[2008] == 172_000
+
+    def test_every_neighbourhood_lies_in_a_ward_of_either_set(self, partnership: Partnership) -> None:
+        geography = partnership.geography
+        wards = {area.area_code for area in geography.areas if area.vintage == 2022}
+        fitted = {fit.from_code: fit.to_code for fit in geography.best_fits if fit.to_code in wards}
+        assert set(fitted) == {lsoa.lsoa_code for lsoa in geography.lsoas}
+        assert set(fitted.values()) == wards
+
+    def test_neighbourhoods_are_ranked_by_the_indices_of_2019(self, partnership: Partnership) -> None:
+        """Fifths are of the whole country's 32,844 neighbourhoods: the borough has 20 in the most deprived one."""
+        ranked = partnership.geography.deprivation
+        assert {row.lsoa_code for row in ranked} == {
+            lsoa.lsoa_code for lsoa in partnership.geography.lsoas if lsoa.vintage == 2011
+        }
+        assert Counter(row.fifth for row in ranked) == {1: 20, 2: 33, 3: 32, 4: 24, 5: 4}
 
     @pytest.mark.parametrize(
         ("area", "year", "group", "persons"),

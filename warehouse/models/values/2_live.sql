@@ -1,24 +1,36 @@
 -- What is live now: the deliveries that stand, their contributions, and which days they speak for.
 
--- Where a contribution's area counts towards: the partnership, its ward, or a comparator itself.
+-- Where a contribution's area counts towards: the partnership, its ward in each set of wards, a comparator itself, or
+-- the group of areas it is a member of.
 CREATE OR REPLACE TEMP TABLE value_reach AS
-WITH own AS (
+WITH compared AS (
+    SELECT area_code AS from_area, area_code FROM reference.comparator
+    UNION ALL
+    SELECT member_code, area_code FROM reference.comparator_member
+), own AS (
     SELECT area.area_code AS from_area, area.area_type, area.parent_code
     FROM reference.area AS area
-    WHERE area.area_type NOT IN ('country', 'region')
-        AND area.area_code NOT IN (SELECT area_code FROM reference.comparator)
+    WHERE area.area_type NOT IN ('country', 'region', 'group')
+        AND area.area_code NOT IN (SELECT from_area FROM compared)
+), of_ward AS (
+    SELECT from_area, from_area AS ward_code FROM own WHERE area_type = 'ward'
+    UNION
+    SELECT from_area, parent_code FROM own WHERE area_type = 'lsoa'
+    UNION
+    SELECT from_code, to_code FROM reference.best_fit
 )
-SELECT own.from_area, partnership.area_code, 'borough' AS level, partnership.area_code AS place
+SELECT own.from_area, partnership.area_code, 'borough' AS level, partnership.area_code AS place,
+    CAST(NULL AS INTEGER) AS ward_vintage
 FROM own
 CROSS JOIN reference.partnership AS partnership
 UNION ALL
-SELECT own.from_area, CASE own.area_type WHEN 'ward' THEN own.from_area ELSE own.parent_code END, 'ward', partnership.area_code
-FROM own
+SELECT of_ward.from_area, of_ward.ward_code, 'ward', partnership.area_code, ward.vintage
+FROM of_ward
+JOIN reference.area AS ward ON ward.area_code = of_ward.ward_code AND ward.area_type = 'ward'
 CROSS JOIN reference.partnership AS partnership
-WHERE own.area_type IN ('ward', 'lsoa')
 UNION ALL
-SELECT area_code, area_code, 'comparator', area_code
-FROM reference.comparator;
+SELECT from_area, area_code, 'comparator', area_code, NULL
+FROM compared;
 
 CREATE OR REPLACE TEMP TABLE value_live AS
 WITH needed AS (
@@ -76,7 +88,13 @@ SELECT
 FROM value_live AS live
 JOIN value_reach AS reach ON reach.from_area = live.area_code
 JOIN reference.dataset AS dataset ON dataset.partner = live.partner AND dataset.dataset = live.dataset
-WHERE dataset.cadence IS NULL AND live.breakdown = 'all';
+WHERE dataset.cadence IS NULL AND live.breakdown = 'all'
+-- A group of areas has a figure only where each of them has.
+QUALIFY reach.area_code NOT IN (SELECT area_code FROM reference.comparator_member)
+    OR live.area_code = reach.area_code
+    OR count(DISTINCT live.area_code) OVER (
+        PARTITION BY live.partner, live.dataset, live.measure, reach.place, live.period_start, live.period_end
+    ) = (SELECT count(*) FROM reference.comparator_member AS member WHERE member.area_code = reach.area_code);
 
 -- What its sender says of an amount: whether it is final, who stated it, when it was measured. A contribution says so
 -- in breakdowns of these names.

@@ -9,10 +9,24 @@ WITH asked AS (
     FROM value_window AS shown
     JOIN reference.term AS term USING (framework, indicator)
     WHERE term.part = 'denominator' AND term.population_group IS NOT NULL
-), latest AS (
-    SELECT area_code, population_group, year, arg_max(persons, vintage) AS persons
+), issued AS (
+    -- A group may be made of parts: working age of women of 16 to 59 and men of 16 to 64.
+    SELECT area_code, population_group, year, vintage, sum(persons) AS persons
     FROM reference.population
     GROUP BY ALL
+), of_areas AS (
+    SELECT area_code, population_group, year, arg_max(persons, vintage) AS persons
+    FROM issued
+    GROUP BY ALL
+), latest AS (
+    FROM of_areas
+    UNION ALL
+    -- A group of areas has a population where each of them has.
+    SELECT member.area_code, part.population_group, part.year, sum(part.persons)
+    FROM reference.comparator_member AS member
+    JOIN of_areas AS part ON part.area_code = member.member_code
+    GROUP BY member.area_code, part.population_group, part.year
+    HAVING count(*) = (SELECT count(*) FROM reference.comparator_member AS every WHERE every.area_code = member.area_code)
 ), chosen AS (
     SELECT
         years.wanted_year, latest.population_group, latest.area_code,

@@ -25,7 +25,10 @@ WITH measured AS (
     FROM value_window AS shown
     JOIN reference.breakdown AS shown_by USING (framework, indicator)
     JOIN value_cover AS cover USING (framework, indicator, period)
-    JOIN reference.area AS ward ON ward.area_type = 'ward' AND ward.parent_code = cover.place
+    JOIN reference.framework AS framework USING (framework)
+    JOIN reference.area AS ward
+        ON ward.area_type = 'ward' AND ward.parent_code = cover.place
+        AND ward.vintage IS NOT DISTINCT FROM framework.ward_vintage
     WHERE shown_by.breakdown = 'ward' AND shown.areas IS NULL AND cover.span = 'own' AND cover.covered
     UNION
     -- Comparators and categories that occur, in the period or earlier in its year.
@@ -51,6 +54,11 @@ WITH measured AS (
         AND sums.breakdown = shown.breakdown
         AND sums.category = shown.category
     GROUP BY ALL
+), living AS (
+    -- How the people of the area live in more and less deprived neighbourhoods.
+    SELECT category, CAST(sum(persons) / sum(sum(persons)) OVER () AS DECIMAL(18, 12)) AS share
+    FROM reference.deprivation
+    GROUP BY category
 ), fractions AS (
     SELECT
         totals.framework, totals.indicator, totals.period, shown.period_start, shown.period_end,
@@ -73,13 +81,13 @@ WITH measured AS (
             WHEN present AND is_change(indicator.kind) THEN coalesce(totals.base_amount, 0)
             WHEN NOT present OR NOT measured.over_something THEN NULL
             WHEN measured.over_measure THEN coalesce(totals.own_denominator, 0)
-            ELSE populations.persons
+            ELSE coalesce(CAST(round(populations.persons * living.share) AS DECIMAL(28, 9)), populations.persons)
         END AS denominator,
         CASE WHEN year_present THEN coalesce(totals.year_numerator, 0) END AS year_numerator,
         CASE
             WHEN NOT year_present OR NOT measured.over_something THEN NULL
             WHEN measured.over_measure THEN coalesce(totals.year_denominator, 0)
-            ELSE populations.persons
+            ELSE coalesce(CAST(round(populations.persons * living.share) AS DECIMAL(28, 9)), populations.persons)
         END AS year_denominator,
         CASE WHEN present THEN populations.population_year END AS population_year,
         coalesce(populations.stand_in, false) AS stand_in,
@@ -96,6 +104,7 @@ WITH measured AS (
         AND populations.indicator = totals.indicator
         AND populations.period = totals.period
         AND populations.area_code = totals.area_code
+    LEFT JOIN living ON totals.breakdown = 'deprivation' AND living.category = totals.category
     LEFT JOIN value_cover AS own
         ON own.framework = totals.framework
         AND own.indicator = totals.indicator

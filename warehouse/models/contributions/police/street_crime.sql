@@ -1,4 +1,4 @@
--- Crimes and incidents of the month by ward, from the street-level files of data.police.uk.
+-- Crimes and incidents of the month by neighbourhood, from the street-level files of data.police.uk.
 --
 -- The British Transport Police is no territorial force: as in the Office for National Statistics' figures by
 -- community safety partnership, its crimes stand apart and never make a month look covered.
@@ -10,7 +10,7 @@ WITH placed AS (
         accepted.month,
         accepted.crime_type,
         accepted.falls_within = 'British Transport Police' AS transport,
-        coalesce(neighbourhood.parent_code, partnership.area_code) AS area_code
+        coalesce(neighbourhood.area_code, partnership.area_code) AS area_code
     FROM accepted
     CROSS JOIN reference.partnership AS partnership
     LEFT JOIN reference.area AS neighbourhood
