@@ -79,7 +79,8 @@ class Place:
         if not found:
             raise GeneratorError(f"population.csv has no {group} for {code}")
         nearest = min(found, key=lambda row: (abs(row.year - year), row.year, row.vintage))
-        return int(nearest.persons)
+        parts = [row for row in found if (row.year, row.vintage) == (nearest.year, nearest.vintage)]
+        return int(sum(row.persons for row in parts))
 
     def comparator(self, beginning: str) -> tuple[str, str]:
         """The code and name of the comparator of that kind (COUNTRY or REGION)."""

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from schemas.geography import BestFit, Deprivation, Population
+from schemas.geography import Population
+from schemas.neighbourhoods import BestFit, Deprivation
 from schemas.partnership import Partnership
 from tests.spec.exchange import Exchange, open_reference
 
