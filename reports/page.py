@@ -262,7 +262,11 @@ def by_priority(publication: Publication, shown: Sequence[Figure]) -> list[dict[
     ordered = sorted(records(publication.priorities), key=lambda row: row["order"])
     names = {str(row["priority"]): str(row["name"]) for row in ordered}
     names |= {figure.priority: figure.priority for figure in shown if figure.priority not in names}
-    groups = [{"name": name, "figures": [f for f in shown if f.priority == id]} for id, name in names.items()]
+    why_none = {str(row["priority"]): row.get("no_indicator") for row in ordered}
+    groups = [
+        {"name": name, "figures": [f for f in shown if f.priority == id], "why_none": why_none.get(id)}
+        for id, name in names.items()
+    ]
     return [group for group in groups if group["figures"] or publication.layer["role"] == "strategic"]
 
 

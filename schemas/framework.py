@@ -40,6 +40,7 @@ class Priority:
     order: int
     note: str | None = None
     purpose: str | None = None  # a code of the list purposes: each agreement behind a figure must name it
+    no_indicator: str | None = None  # why nothing measures it yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +266,14 @@ def load_framework(folder: Path, root: Path) -> tuple[Framework, list[Source]]:
         priorities=tuple(
             sorted(
                 (
-                    Priority(entry["id"], entry["name"], entry["order"], entry.get("note"), entry.get("purpose"))
+                    Priority(
+                        entry["id"],
+                        entry["name"],
+                        entry["order"],
+                        entry.get("note"),
+                        entry.get("purpose"),
+                        entry.get("no_indicator"),
+                    )
                     for entry in document["priorities"]
                 ),
                 key=lambda priority: priority.order,
@@ -425,6 +433,11 @@ def _check_itself(framework: Framework, source: Source) -> None:
         repeated = _first_repeated(ids)
         if repeated is not None:
             raise source.error(f"{name}[{repeated}]", "stands twice", "give each an id of its own")
+    measured = {indicator.priority for indicator in framework.indicators}
+    for each_priority in framework.priorities:
+        if each_priority.no_indicator and each_priority.id in measured:
+            place = f"priorities[{each_priority.id}].no_indicator"
+            raise source.error(place, "says why there is none, and there is one", "take it out")
     ids = [indicator.id for indicator in framework.indicators]
     for number, each in enumerate(framework.breaks):
         for id in each.indicators:

@@ -236,7 +236,10 @@ def _framework(write: partial[None], framework: Framework, ward_vintage: int | N
             )
         ],
     )
-    write("priority", [(id, each.id, each.name, each.order, each.purpose) for each in framework.priorities])
+    write(
+        "priority",
+        [(id, each.id, each.name, each.order, each.purpose, each.no_indicator) for each in framework.priorities],
+    )
     write(
         "layer",
         [

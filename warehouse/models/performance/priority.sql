@@ -17,7 +17,8 @@ SELECT
     count(*) FILTER (WHERE newest.rag = 'Red') AS red,
     count(*) FILTER (WHERE newest.rag = 'No target') AS no_target,
     count(*) FILTER (WHERE newest.rag = 'No data') AS no_data,
-    count(*) FILTER (WHERE newest.indicator IS NOT NULL AND newest.rag IS NULL) AS confidential
+    count(*) FILTER (WHERE newest.indicator IS NOT NULL AND newest.rag IS NULL) AS confidential,
+    any_value(priority.no_indicator) AS no_indicator
 FROM reference.priority AS priority
 LEFT JOIN newest USING (priority)
 WHERE priority.framework = $framework
