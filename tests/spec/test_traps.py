@@ -4,9 +4,11 @@ The others have their specifications elsewhere: snapshots, tranches, pooling and
 test_kinds_of_formula.py and test_environment.py, populations in test_populations.py, targets in test_targets.py.
 """
 
+import re
+
 import pytest
 
-from schemas.partnership import Partnership
+from schemas.partnership import REPOSITORY, Partnership
 from tests.spec.exchange import Exchange
 
 AGREEMENT = "laa-2008-11"
@@ -79,3 +81,25 @@ def test_the_agreement_has_a_parent_a_successor_and_a_way_from_one_to_the_other(
     today = partnership.frameworks[str(agreement.successor)]
     assert {each.priority for each in today.crosswalk} == {each.id for each in agreement.priorities}
     assert len(today.priorities) == 16
+
+
+def test_every_trap_names_the_specification_that_holds_it() -> None:
+    text = (REPOSITORY / "docs" / "traps.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \|", text, re.MULTILINE)
+    assert rows == [str(number) for number in range(1, 26)]
+    for file, name in re.findall(r"`(tests/[a-z_/0-9]+\.py)::(test_\w+)`", text):
+        assert f"def {name}(" in (REPOSITORY / file).read_text(encoding="utf-8"), f"{file}::{name}"
+
+
+def test_an_outcome_has_an_indicator_or_says_why_it_has_none(partnership: Partnership) -> None:
+    """Twelve of the sixteen outcomes of 2026 rest on a published file; four wait for one."""
+    today = partnership.frameworks["local-outcomes-2026"]
+    measured = {indicator.priority for indicator in today.indicators}
+    silent = [each for each in today.priorities if each.id not in measured]
+    assert [each.id for each in silent] == [
+        "housing-quality",
+        "care-quality",
+        "care-independence",
+        "care-integration",
+    ]
+    assert all(each.no_indicator for each in silent)
