@@ -38,12 +38,16 @@ WITH needed AS (
     FROM reference.term AS term
     JOIN value_window USING (framework, indicator)
     WHERE term.dataset IS NOT NULL
+), reached AS (
+    SELECT min(span_start) AS first_day, max(span_end) AS last_day FROM value_span
+), ending AS (
+    SELECT delivery_id, max(period_end) AS last_day FROM warehouse.merged.contribution GROUP BY delivery_id
 ), standing AS (
-    SELECT
-        contribution.*,
-        {'to': max(contribution.period_end) OVER (PARTITION BY contribution.delivery_id), 'for': delivery.period}
-            AS drawn
+    -- Only the days that some span adds up: what lies before and after costs nothing, however long the history.
+    SELECT contribution.*, {'to': ending.last_day, 'for': delivery.period} AS drawn
     FROM warehouse.merged.contribution AS contribution
+    JOIN reached ON contribution.period_start >= reached.first_day AND contribution.period_end <= reached.last_day
+    JOIN ending USING (delivery_id)
     JOIN warehouse.ledger.delivery AS delivery USING (delivery_id)
     WHERE (delivery.state = 'merged' OR delivery.of_record)
         AND (contribution.partner, contribution.dataset) IN (SELECT partner, dataset FROM needed)
