@@ -8,7 +8,7 @@ import os
 import random
 import time
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -184,10 +184,14 @@ def transaction(connection: Connection) -> Iterator[None]:
     connection.execute("BEGIN TRANSACTION")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        # Also of a commit that failed: what it left open would be taken for kept by whoever reads on this connection.
+        with suppress(
+            duckdb.Error
+        ):  # nothing is open any more, or the database has given up: the first error tells
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def open_staging(folder: Path) -> Connection:
