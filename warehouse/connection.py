@@ -61,6 +61,8 @@ def open_warehouse(
     except Timeout:
         raise WarehouseBusyError(f"the warehouse stayed in use for {wait_seconds:.0f} seconds") from None
     try:
+        if not (home / "warehouse.duckdb").exists():
+            _make(home / "warehouse.duckdb")
         with nullcontext(working) if working is not None else open_memory() as connection:
             _attach(connection, home / "warehouse.duckdb", writable, deadline)
             try:
@@ -83,10 +85,29 @@ def _attach(connection: Connection, path: Path, writable: bool, deadline: float)
         try:
             connection.execute(f"ATTACH '{literal(str(path))}' AS warehouse{mode}")
             return
-        except duckdb.IOException:
+        except duckdb.IOException as error:
+            if "set lock on file" not in str(error):
+                raise  # no room, or a file that is none: waiting mends neither
             if time.monotonic() > deadline:
                 raise WarehouseBusyError("another program has the warehouse file open") from None
             time.sleep(random.uniform(0.05, 0.2))  # noqa: S311
+
+
+def _make(path: Path) -> None:
+    """Make an empty warehouse whole or not at all: half a file, left by a full disk, could never be opened again."""
+    fresh = path.with_name(".warehouse.made.duckdb")
+    fresh.unlink(missing_ok=True)
+    duckdb.connect(str(fresh)).close()
+    _sync(fresh)
+    os.replace(fresh, path)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _is_attached(connection: Connection) -> bool:
@@ -110,11 +131,7 @@ def rewrite_warehouse(home: Path) -> None:
         connection.execute("COPY FROM DATABASE warehouse TO rewritten")
         connection.execute("DETACH rewritten")
         connection.execute("DETACH warehouse")
-        descriptor = os.open(fresh, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _sync(fresh)
         os.chmod(fresh, 0o600)
         os.replace(fresh, home / "warehouse.duckdb")
 

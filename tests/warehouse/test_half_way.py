@@ -1,12 +1,14 @@
-"""A commit that fails leaves nothing behind: no row, and no receipt of one."""
+"""What fails half-way leaves nothing behind: no row, no receipt of one, no half of a file."""
 
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import duckdb
 import pytest
 
+from warehouse import connection as connecting
 from warehouse import ledger
 from warehouse.connection import open_memory, open_warehouse, transaction
 from warehouse.ledger import Actor
@@ -52,3 +54,25 @@ def test_what_was_not_committed_has_no_receipt(tmp_path: Path) -> None:
         kept = [row["event"] for row in ledger.audit_rows(connection)]
     assert kept == ["first", "third"]
     assert [receipt["event"] for receipt in read_receipts(tmp_path)] == kept
+
+
+def test_a_disk_that_was_full_when_the_warehouse_was_made_leaves_no_half_of_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: str) -> Any:
+        Path(path).write_bytes(b"\0" * 4096)  # as far as it got
+        raise duckdb.IOException("Could not write file: No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(connecting, "duckdb", SimpleNamespace(connect=full, IOException=duckdb.IOException))
+        with pytest.raises(duckdb.IOException, match="No space"), open_warehouse(tmp_path, writable=True):
+            pass
+    with open_warehouse(tmp_path, writable=True) as connection:
+        ledger.prepare(connection, NOON)
+    assert [path.name for path in tmp_path.glob("*.duckdb")] == ["warehouse.duckdb"]
+
+
+def test_a_file_that_is_no_warehouse_is_told_at_once_and_not_as_busy(tmp_path: Path) -> None:
+    (tmp_path / "warehouse.duckdb").write_bytes(b"x" * 20_000)
+    with pytest.raises(duckdb.IOException, match="not a valid DuckDB"), open_warehouse(tmp_path, wait_seconds=60):
+        pass
