@@ -87,6 +87,7 @@ def _send_waiting(settings: Settings, which: str) -> tuple[int, int]:
                 outcomes.append((one, _send(settings, post, one, told_in)))
                 if post.problem() is not None:
                     break
+            assert outcomes, "every message is in some letter"
             with open_warehouse(settings.home, writable=True) as connection, transaction(connection):
                 for sent_letter, outcome in outcomes:
                     for message in sent_letter.told:
@@ -112,9 +113,8 @@ class Post:
 
     def __exit__(self, *_: object) -> None:
         if self._server is not None:
-            with suppress(
-                OSError, smtplib.SMTPException
-            ):  # what was sent is sent, however the server takes its leave
+            # What was sent is sent, however the server takes its leave.
+            with suppress(OSError, smtplib.SMTPException):
                 self._server.quit()
             self._server.close()
 
