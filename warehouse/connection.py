@@ -98,11 +98,13 @@ def _make(path: Path) -> None:
     fresh = path.with_name(".warehouse.made.duckdb")
     fresh.unlink(missing_ok=True)
     duckdb.connect(str(fresh)).close()
-    _sync(fresh)
+    sync(fresh)
     os.replace(fresh, path)
+    sync(path.parent)
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
+    """Bring a file, or a folder's list of names, to the disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -131,7 +133,7 @@ def rewrite_warehouse(home: Path) -> None:
         connection.execute("COPY FROM DATABASE warehouse TO rewritten")
         connection.execute("DETACH rewritten")
         connection.execute("DETACH warehouse")
-        _sync(fresh)
+        sync(fresh)
         os.chmod(fresh, 0o600)
         os.replace(fresh, home / "warehouse.duckdb")
 

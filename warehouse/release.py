@@ -23,7 +23,7 @@ from typing import Any
 import duckdb
 from filelock import FileLock
 
-from warehouse.connection import identifier, literal
+from warehouse.connection import identifier, literal, sync
 from warehouse.data_package import data_package
 from warehouse.publication import AUDIENCES, PUBLIC, RESTRICTED, Publication, final_id, seen
 from warehouse.published_database import database_sha256, write_database
@@ -91,10 +91,10 @@ def write_release(
     _write_manifest(publication, folder, previous, contents, holds)
     for path in _files(folder):
         path.chmod(MODES[_audience_of(path, folder)][0])
-        _sync(path)
+        sync(path)
     for path in [*(path for path in folder.rglob("*") if path.is_dir()), folder]:
         path.chmod(MODES[_audience_of(path, folder)][1])
-        _sync(path)
+        sync(path)
 
 
 def audience_folder(release: Path, audience: str) -> Path:
@@ -220,7 +220,7 @@ def switch(published: Path, release: Path, framework: str, period: str) -> Path:
         elif made["built_on"] == newest_name:
             place = releases / (f"{id}-{len(placed) + 1}" if placed else id)
             os.replace(release, place)
-            _sync(releases)
+            sync(releases)
         else:
             raise StaleReleaseError(
                 f"{id} was not written on top of the release that is in force: write it again."
@@ -303,12 +303,12 @@ def _point(link: Path, place: Path) -> None:
         return
     if not link.parent.is_dir():
         link.parent.mkdir(parents=True)
-        _sync(link.parent.parent)
+        sync(link.parent.parent)
     made = link.with_name(f".{link.name}.new")
     made.unlink(missing_ok=True)
     made.symlink_to(target)
     os.replace(made, link)
-    _sync(link.parent)
+    sync(link.parent)
 
 
 def _files(folder: Path) -> list[Path]:
@@ -318,12 +318,3 @@ def _files(folder: Path) -> list[Path]:
 def _sha256(path: Path) -> str:
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def _sync(path: Path) -> None:
-    """Bring a file, or a folder's list of names, to the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
