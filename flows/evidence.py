@@ -21,7 +21,7 @@ from flows.said import words_of
 from flows.settings import LONDON, Settings
 from flows.verify import verify
 from reports.agreement_papers import Grid, Paper, Section, render_paper
-from reports.words import count, day
+from reports.words import count, day, humanise
 from warehouse import ledger
 from warehouse.connection import Connection, open_warehouse
 
@@ -49,6 +49,24 @@ TABLES: dict[str, tuple[str, tuple[str, ...]]] = {
     "changes": ("Changed definitions", ("changed_at", "file", "key", "before", "after")),
     "erasures": ("Erased and expired", ("occurred_at", "event", "subject", "by", "reason", "actor")),
     "releases": ("Releases", ("occurred_at", "event", "subject", "framework", "period", "actor")),
+}
+# Of these the columns that fit a page; the CSV has all.
+ON_PAGE = {
+    "deliveries": (
+        *("received_at", "delivery_id", "decision", "state", "agreement_id", "rows_received", "rows_accepted"),
+    ),
+    "decisions": ("occurred_at", "event", "subject", "actor", "why"),
+    "response_times": ("raised_at", "partner", "kind", "delivery_id", "act_by", "settled_at", "in_time"),
+    "changes": ("changed_at", "file", "key", "before", "after"),
+    "erasures": ("occurred_at", "event", "subject", "by", "reason"),
+    "releases": ("occurred_at", "subject", "framework", "period", "actor"),
+}
+COUNTED = {  # decisions by partner, in the order of the page
+    "Accepted": ("accepted", "nil"),
+    "With exceptions": ("accepted_with_exceptions",),
+    "Rejected": ("rejected",),
+    "Held": ("held",),
+    "Refused or a duplicate": ("refused", "duplicate"),
 }
 SOUND = "Every row and every byte is as it was written."
 NO_DECISION = {
@@ -114,9 +132,10 @@ def _tables(
     return {
         "deliveries": received,
         "decisions": [
-            row | {"details": json.dumps(_with_words(settings, row), sort_keys=True, ensure_ascii=False)}
+            row | {"details": json.dumps(told, sort_keys=True, ensure_ascii=False), "why": _why(told)}
             for row in decided
             if row not in gone
+            for told in [_with_words(settings, row)]
         ],
         "response_times": _response_times(connection, start, end),
         "changes": changes_between(connection, start - timedelta(microseconds=1), end),
@@ -129,6 +148,17 @@ def _with_words(settings: Settings, row: Mapping[str, Any]) -> dict[str, Any]:
     """An audit row's details, with what a person said in their own words where the delivery still stands."""
     words = words_of(settings, row["subject"], row["details"].get("said"))
     return {**row["details"], **{name: told for name, told in words.items() if name != "salt"}}
+
+
+def _why(told: Mapping[str, Any]) -> str:
+    """Whose word a decision rests on, and why, as the page shows it; empty where the rules alone decided."""
+    reasons = [
+        told.get("reason"),
+        told.get("rejudged"),
+        *(each["reason"] for each in told.get("confirmed", ()) if "reason" in each),
+    ]
+    said = "; ".join(each for each in reasons if isinstance(each, str))
+    return ": ".join(filter(None, (told.get("by"), said)))
 
 
 def _response_times(connection: Connection, start: datetime, end: datetime) -> Rows:
@@ -168,6 +198,7 @@ def _page(
                 ("Archived files checked", f"{proven['archived']:,}"),
             ],
         ),
+        _by_partner(settings, tables["deliveries"], tables["response_times"]),
         *(_section(name, rows) for name, rows in tables.items()),
     ]
     return render_paper(
@@ -177,28 +208,43 @@ def _page(
             kind="For audit",
             summary=f"What was received, decided, changed, erased and released from {day(first)} to {day(last)}.",
             partnership=partnership.name,
-            imprint=[count(len(rows), "row") + f" of {TABLES[name][0].lower()}" for name, rows in tables.items()],
+            imprint=[f"{TABLES[name][0].lower()}: {len(rows):,}" for name, rows in tables.items()],
             sections=sections,
             marking=partnership.marking,
         )
     )
 
 
+def _by_partner(settings: Settings, received: Rows, answered: Rows) -> Section:
+    """How many extracts of each partner met which decision, and how many of its alerts were settled in time."""
+    rows = []
+    for partner in settings.partnership.partners.values():
+        own = [row for row in received if row["partner"] == partner.id]
+        timed = [row["in_time"] for row in answered if row["partner"] == partner.id and row["in_time"]]
+        counts = [sum(row["decision"] in decisions for row in own) for decisions in COUNTED.values()]
+        settled = f"{timed.count('yes'):,} of {len(timed):,}" if timed else "none due"
+        rows.append((partner.name, *(f"{number:,}" for number in (len(own), *counts)), settled))
+    header = ("Partner", "Received", *COUNTED, "Alerts settled in time")
+    return Section("Partner by partner", grids=[Grid("Extracts received, by what was decided", header, rows)])
+
+
 def _section(name: str, rows: Rows) -> Section:
-    title, columns = TABLES[name]
+    title, columns = TABLES[name][0], ON_PAGE[name]
     if not rows:
         return Section(title, paragraphs=["There were none."])
-    more = [f"The first {SHOWN} of {len(rows):,} are shown; {name}.csv has all."] if len(rows) > SHOWN else []
+    first = f"The first {SHOWN} of {len(rows):,} are shown. " if len(rows) > SHOWN else ""
+    more = [f"{first}All of it, with fingerprints and runs, is in {name}.csv."]
     header = tuple(column.replace("_", " ").capitalize() for column in columns)
-    shown = [tuple(_shown(row.get(column)) for column in columns) for row in rows[:SHOWN]]
+    shown = [tuple(_shown(row.get(column), column) for column in columns) for row in rows[:SHOWN]]
     return Section(title, paragraphs=more, grids=[Grid(f"{title}: {count(len(rows), 'row')}", header, shown)])
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, column: str) -> str:
+    if column in ("decision", "state", "kind", "partner") and value:
+        return humanise(str(value))
     if isinstance(value, datetime):
         return f"{value.astimezone(LONDON):%Y-%m-%d %H:%M}"
-    text = "" if value is None else str(value)
-    return text if len(text) != 64 else text[:12]  # a fingerprint: the CSV has it whole
+    return "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
 
 
 def _csv(columns: Sequence[str], rows: Rows) -> bytes:
