@@ -18,6 +18,7 @@ import json
 import os
 import platform
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -46,8 +47,8 @@ def ours(file: Path, folder: Path) -> Callable[[], None]:
     settings = load_settings({"EXCHANGE_NOW": NOW}, folder / "home")
     inbox = settings.inbox / street_crime.KEY
     inbox.mkdir(parents=True)
-    os.link(file, inbox / f"{MONTH}-metropolitan-street.csv")
-    os.utime(file, (1, 1))  # long at rest
+    waiting = Path(shutil.copyfile(file, inbox / f"{MONTH}-metropolitan-street.csv"))
+    os.utime(waiting, (1, 1))  # long at rest
     _ = settings.partnership
 
     def job() -> None:
