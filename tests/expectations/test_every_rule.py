@@ -7,6 +7,7 @@ A rule about the table as a whole is judged on a table that keeps it and on one 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -110,10 +111,17 @@ def pair(contract: Contract, rule: Rule) -> tuple[Row, Row]:
     return {larger: high, smaller: low}, {larger: low, smaller: high}
 
 
+@cache
+def properties(path: Path) -> list[dict[str, Any]]:
+    """The columns of a contract as its file says them, examples included."""
+    document: dict[str, Any] = yaml.safe_load(path.read_text(encoding="utf-8"))
+    columns: list[dict[str, Any]] = document["schema"][0]["properties"]
+    return columns
+
+
 def match(contract: Contract, rule: Rule) -> tuple[Row, Row]:
     (column,) = rule.columns
-    document = yaml.safe_load(contract.source_path.read_text(encoding="utf-8"))
-    examples = next(each for each in document["schema"][0]["properties"] if each["name"] == column)["examples"]
+    examples = next(each for each in properties(contract.source_path) if each["name"] == column)["examples"]
     return {column: sql(examples[0])}, {column: "'not of the form!'"}
 
 
