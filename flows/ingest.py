@@ -287,16 +287,12 @@ def _write_down(
         day = claim.received_at.astimezone(LONDON).date()
         delivery["hold_until"] = settings.partnership.working_days.after(day, decided.hold_days)
         _set_apart(claim, settings.held / delivery_id)
+    # Beside the bytes and erased with them: what a replay needs and only the partner's own words say.
+    said = {"delivery_id": delivery_id, "file_name": delivery["file_name"], "rows": control_total(claim.manifest)}
+    if decided.state in {"held", "refused"}:
+        write_json(settings.held / delivery_id / "arrival.json", {**said, "reason": decided.reason})
     else:
-        # Beside the bytes and erased with them: what a replay needs and only the partner's own words say.
-        write_json(
-            settings.arrival(facts.sha256, delivery_id),
-            {
-                "delivery_id": delivery_id,
-                "file_name": delivery["file_name"],
-                "rows": control_total(claim.manifest),
-            },
-        )
+        write_json(settings.arrival(facts.sha256, delivery_id), said)
     told = messages.on_arrival(settings, connection, delivery, decided.remedy)
     with transaction(connection):
         ledger.add(

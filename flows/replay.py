@@ -112,7 +112,7 @@ def _rebuild(settings: Settings, target: Settings, receipts: list[dict[str, Any]
     details = {receipt["sequence"]: json.loads(receipt["details"]) for receipt in receipts}
     rows = rebuilding.told_deliveries(receipts, details)
     for row in rows:
-        row["file_name"] = _file_name(target, row)
+        row |= _partners_words(target, row)
     last = receipts[-1]["occurred_at"]
     with _opened(settings, target) as (connection, has_old):
         ledger.prepare(connection, last)
@@ -166,10 +166,17 @@ def _opened(settings: Settings, target: Settings) -> Iterator[tuple[Connection, 
             yield connection, has_old
 
 
-def _file_name(target: Settings, row: Mapping[str, Any]) -> str | None:
-    path = target.arrival(str(row.get("sha256")), row["delivery_id"])
-    name = json.loads(path.read_text(encoding="utf-8"))["file_name"] if path.is_file() else None
-    return None if row.get("rows_gone_at") else name
+def _partners_words(target: Settings, row: Mapping[str, Any]) -> dict[str, Any]:
+    """The name a file came with and why it was held, from beside its bytes; no receipt holds them."""
+    places = (
+        target.arrival(str(row.get("sha256")), row["delivery_id"]),
+        target.held / row["delivery_id"] / "arrival.json",
+    )
+    path = next((path for path in places if path.is_file()), None)
+    if path is None or row.get("rows_gone_at"):
+        return {"file_name": None}
+    told = json.loads(path.read_text(encoding="utf-8"))
+    return {name: told[name] for name in ("file_name", "reason") if name in told}
 
 
 def _days_of(

@@ -171,7 +171,7 @@ def test_held_bytes_are_erased_too(at: At, tmp_path: Path) -> None:
     settings = at("2009-07-20")
     delivery_id = send(settings, waste(tmp_path, f"{GOOD},{CANARY}", header=f"{HEADER},Full name"))
     assert files_with(settings.home, CANARY) != []
-    assert erase(settings, delivery_id, "no agreement", "A. Officer").removed["held"][0] == 1
+    assert erase(settings, delivery_id, "no agreement", "A. Officer").removed["held"][0] == 2, "bytes, and why"
     assert files_with(settings.home, CANARY) == []
 
 

@@ -103,9 +103,26 @@ def test_without_the_old_warehouse_archive_and_receipts_are_enough(at: At, tmp_p
     assert figures(new) == before
     assert verify(new)["problems"] == []
     with open_warehouse(new.home) as connection:
-        first = ledger.deliveries(connection)[0]
+        first, held, *_ = ledger.deliveries(connection)
         assert connection.execute("SELECT count(*) FROM warehouse.ledger.publication").fetchall() == [(1,)]
     assert (first["file_name"], first["decision"]) == ("waste_FY2009-Q1.csv", "accepted_with_exceptions")
+    assert held["state"] == "held"
+    assert "'Surname'" in held["reason"], "why it is held lies beside its bytes"
+
+
+def test_keys_and_the_marks_of_channels_go_along_for_their_owner_only(at: At, tmp_path: Path) -> None:
+    settings = at("2009-07-20")
+    send(settings, waste(tmp_path))
+    for name in ("pseudonym.key", "keys/council-neet.key", "keys/retired/2008.key", "channels/council.json"):
+        path = settings.home / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("ab" * 32)
+        path.chmod(0o600)
+    assert replay(settings, tmp_path / "new").sound
+    for name in ("pseudonym.key", "keys/council-neet.key", "keys/retired/2008.key", "channels/council.json"):
+        path = tmp_path / "new" / name
+        assert path.read_text() == "ab" * 32
+        assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_each_delivery_is_judged_by_the_definitions_of_its_day(at: At, tmp_path: Path) -> None:
