@@ -212,10 +212,12 @@ class Framework:
     )
 
     def wards_among(self, vintages: Iterable[int]) -> int | None:
-        """Which of these sets of wards its figures are shown by: that in force when it starts, unless it says so."""
+        """Which of these sets of wards it is shown by: that in force when it starts, or that it names; None of none."""
         sets = sorted(vintages)
+        if not sets:
+            return None
         in_force = [year for year in sets if year <= self.starts.year]
-        return self.wards or (in_force[-1] if in_force else next(iter(sets), None))
+        return self.wards or (in_force[-1] if in_force else sets[0])
 
     def indicator(self, id: str) -> Indicator:
         """The indicator of that id. Raises KeyError when there is none."""

@@ -127,7 +127,7 @@ def check_framework(
         if other is not None:
             known(first, key, "framework", other, frameworks)
     groups = {row.population_group for row in geography.population}
-    if framework.wards is not None:
+    if framework.wards is not None and geography.ward_vintages:
         known(first, "wards", "vintage of wards", str(framework.wards), map(str, geography.ward_vintages))
     for source in lists:
         for entry in source.content["indicators"]:
@@ -135,7 +135,7 @@ def check_framework(
             place = f"indicators[{indicator.id}]"
             known(source, f"{place}.lead_partner", "partner", indicator.lead_partner, partners)
             if DEPRIVATION in indicator.breakdowns:
-                _check_deprivation(indicator, f"{place}.breakdowns", source, geography)
+                _check_deprivation(indicator, f"{place}.breakdowns", source)
             for part, terms in (
                 ("numerator", indicator.formula.numerator),
                 ("denominator", indicator.formula.denominator),
@@ -145,11 +145,8 @@ def check_framework(
                     _check_term(term, where, source, measures, groups)
 
 
-def _check_deprivation(indicator: Indicator, place: str, source: Source, geography: Geography) -> None:
-    """Only the whole population can be shared out over neighbourhoods, and only where somebody ranked them."""
-    if not geography.deprivation:
-        problem = "shows figures by deprivation, and the partnership has no ranking of neighbourhoods"
-        raise source.error(place, problem, "add schemas/geography/deprivation.csv, or take it out")
+def _check_deprivation(indicator: Indicator, place: str, source: Source) -> None:
+    """Only the whole population can be shared out over neighbourhoods; without a ranking of them nothing is shown."""
     for term in indicator.formula.denominator:
         if term.population not in (None, EVERYBODY):
             problem = f"shares out {term.population} by deprivation, of which only all ages are known"

@@ -55,6 +55,7 @@ def second_partnership(root: Path, realdata: Path) -> Path:
     geography = copy_definitions(root) / "schemas" / "geography"
     about = yaml.safe_load((geography / "partnership.yaml").read_text(encoding="utf-8"))
     about |= {"id": "camden", "name": "Camden Borough Partnership", "note": "A second home, for a test."}
+    about["comparators"] = [each for each in about["comparators"] if "members" not in each]
     about["area"] = {"code": CAMDEN, "name": "Camden", "legacy_code": "00AG", "dfe_code": "202"}
     (geography / "partnership.yaml").write_text(yaml.safe_dump(about), encoding="utf-8")
 
@@ -83,6 +84,8 @@ def second_partnership(root: Path, realdata: Path) -> Path:
         ((CAMDEN, 2017, group, RESIDENTS, "illustrative", "illustrative") for group in groups),
     )
     write(geography / "worst_neighbourhoods.csv", "lsoa_code,base_rate,working_age")
+    for first_boroughs_own in ("best_fit.csv", "deprivation.csv"):
+        (geography / first_boroughs_own).unlink()
     # Roughly the borough as one ward: no test here places a row by its point.
     around = [[[-0.21, 51.51], [-0.21, 51.58], [-0.10, 51.58], [-0.10, 51.51], [-0.21, 51.51]]]
     outline = {

@@ -30,6 +30,8 @@ POPULATION = "schemas/geography/population.csv"
 WORST = "schemas/geography/worst_neighbourhoods.csv"
 CODES = "schemas/codelists/yes_no.csv"
 FRAMEWORK = "schemas/frameworks/laa-2008-11/framework.yaml"
+HEALTH = "schemas/frameworks/laa-2008-11/indicators/health.yaml"
+TODAY = "schemas/frameworks/local-outcomes-2026/framework.yaml"
 INDICATORS = "schemas/frameworks/laa-2008-11/indicators/crime.yaml"
 
 MISTAKES = [
@@ -147,6 +149,8 @@ MISTAKES = [
     (PLACE, "E09000007, E09000019", "E09000008, E09000019", "comparators[neighbours].members", "names the area", "did you mean"),
     (PLACE, "E09000007, E09000019", "E12000007, E09000019", "comparators[neighbours].members", "stands by itself", "take it out"),
     (PLACE, "code: neighbours", "code: E09000007", "comparators[E09000007].code", "an area, and has members", "word of its own"),
+    (HEALTH, "breakdowns: [intent]", "breakdowns: [deprivation]", "indicators[NI70].breakdowns", "shares out age_0_17", "out"),
+    (TODAY, "name: Housing supply\n", "name: Housing supply\n    no_indicator: None.\n", "priorities[housing-supply].no_indicator", "there is one", "take it out"),
     (FRAMEWORK, "calendar: quarter", "calendar: quarter\nwards: 2003", "wards", "names the vintage of wards '2003'", "2002"),
     (WORST, "E01001860", "E01009999", "line 2", "not in lsoas.csv", "add it there"),
     # Frameworks
