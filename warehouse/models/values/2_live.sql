@@ -42,29 +42,46 @@ WITH needed AS (
     SELECT min(span_start) AS first_day, max(span_end) AS last_day FROM value_span
 ), ending AS (
     SELECT delivery_id, max(period_end) AS last_day FROM warehouse.merged.contribution GROUP BY delivery_id
-), standing AS (
+), standing AS MATERIALIZED (
     -- Only the days that some span adds up: what lies before and after costs nothing, however long the history.
     SELECT contribution.*, {'to': ending.last_day, 'for': delivery.period} AS drawn
     FROM warehouse.merged.contribution AS contribution
     JOIN reached ON contribution.period_start >= reached.first_day AND contribution.period_end <= reached.last_day
+    JOIN needed USING (partner, dataset, measure)
     JOIN ending USING (delivery_id)
     JOIN warehouse.ledger.delivery AS delivery USING (delivery_id)
-    WHERE (delivery.state = 'merged' OR delivery.of_record)
-        AND (contribution.partner, contribution.dataset) IN (SELECT partner, dataset FROM needed)
+    WHERE delivery.state = 'merged' OR delivery.of_record
+), newest AS (
+    -- A published file restates earlier years: of two deliveries that speak for the same days, those that run
+    -- furthest are used, then those of the latest period. Deliveries of one period that end on the same day stand side
+    -- by side (two police forces in a month).
+    SELECT partner, dataset, measure, period_start, period_end, max(drawn) AS drawn
+    FROM standing
+    GROUP BY ALL
 )
--- A published file restates earlier years: of two deliveries that speak for the same days, those that run
--- furthest are used, then those of the latest period. Deliveries of one period that end on the same day stand side by
--- side (two police forces in a month).
 SELECT standing.* EXCLUDE (drawn)
 FROM standing
-JOIN needed USING (partner, dataset, measure)
-QUALIFY drawn = max(drawn) OVER (
-    PARTITION BY standing.partner, standing.dataset, standing.measure, standing.period_start, standing.period_end
-);
+JOIN newest USING (partner, dataset, measure, period_start, period_end, drawn);
 
 -- Which days are spoken for, per place. Where deliveries are owed: the periods owed and in, whatever they hold,
 -- so that no row means none. Published data, which nobody owes: the days for which the place has a headline.
 CREATE OR REPLACE TEMP TABLE value_held AS
+WITH spoken AS (
+    SELECT DISTINCT
+        live.partner, live.dataset, live.measure, live.area_code, live.period_start, live.period_end, live.delivery_id
+    FROM value_live AS live
+    JOIN reference.dataset AS dataset ON dataset.partner = live.partner AND dataset.dataset = live.dataset
+    WHERE dataset.cadence IS NULL AND live.breakdown = 'all'
+), whole AS (
+    -- A group of areas speaks for the days of which each of its members does.
+    SELECT spoken.partner, spoken.dataset, spoken.measure, member.area_code, spoken.period_start, spoken.period_end
+    FROM spoken
+    JOIN reference.comparator_member AS member ON member.member_code = spoken.area_code
+    JOIN (SELECT area_code, count(*) AS members FROM reference.comparator_member GROUP BY area_code) AS size
+        ON size.area_code = member.area_code
+    GROUP BY ALL
+    HAVING count(DISTINCT spoken.area_code) = any_value(size.members)
+)
 SELECT
     owed.partner,
     owed.dataset,
@@ -82,23 +99,34 @@ JOIN warehouse.ledger.delivery AS delivery
 CROSS JOIN reference.partnership AS partnership
 UNION
 SELECT
-    live.partner,
-    live.dataset,
-    live.measure,
+    spoken.partner,
+    spoken.dataset,
+    spoken.measure,
     reach.place,
-    live.period_start,
-    live.period_end,
-    live.delivery_id
-FROM value_live AS live
-JOIN value_reach AS reach ON reach.from_area = live.area_code
-JOIN reference.dataset AS dataset ON dataset.partner = live.partner AND dataset.dataset = live.dataset
-WHERE dataset.cadence IS NULL AND live.breakdown = 'all'
--- A group of areas has a figure only where each of them has.
-QUALIFY reach.area_code NOT IN (SELECT area_code FROM reference.comparator_member)
-    OR live.area_code = reach.area_code
-    OR count(DISTINCT live.area_code) OVER (
-        PARTITION BY live.partner, live.dataset, live.measure, reach.place, live.period_start, live.period_end
-    ) = (SELECT count(*) FROM reference.comparator_member AS member WHERE member.area_code = reach.area_code);
+    spoken.period_start,
+    spoken.period_end,
+    spoken.delivery_id
+FROM spoken
+JOIN value_reach AS reach ON reach.from_area = spoken.area_code
+WHERE reach.level = 'borough' OR reach.area_code = spoken.area_code AND reach.level = 'comparator'
+UNION
+SELECT
+    spoken.partner,
+    spoken.dataset,
+    spoken.measure,
+    whole.area_code,
+    spoken.period_start,
+    spoken.period_end,
+    spoken.delivery_id
+FROM spoken
+JOIN reference.comparator_member AS member ON member.member_code = spoken.area_code
+JOIN whole
+    ON whole.partner = spoken.partner
+    AND whole.dataset = spoken.dataset
+    AND whole.measure = spoken.measure
+    AND whole.area_code = member.area_code
+    AND whole.period_start = spoken.period_start
+    AND whole.period_end = spoken.period_end;
 
 -- What its sender says of an amount: whether it is final, who stated it, when it was measured. A contribution says so
 -- in breakdowns of these names.
