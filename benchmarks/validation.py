@@ -1,7 +1,8 @@
 """How long a large file takes to judge: the agreed rules beside a hand-written script that scans the table once.
 
-Ten million rows of street crime and twelve rules, on the connection a delivery gets. Then what a million failing rows
-cost over ten. Figures of one run on one machine; another program at work makes them worse.
+Ten million rows of street crime and twelve rules, on the connection a delivery gets; what a million failing rows cost
+over ten; and as many identifiers of each kind. Figures of one run on one machine; another program at work makes them
+worse.
 
     .venv/bin/python -m benchmarks.validation [ROWS]
 """
@@ -31,6 +32,20 @@ RULES = 12
 RUNS = 3
 FAILING = 1_000_000
 TYPES = ("Burglary", "Drugs", "Robbery", "Vehicle crime", "Other theft", "Shoplifting", "Public order")
+
+# What stands after expect_column_values_to_be_valid_, and the SQL that makes such a text from a number.
+IDENTIFIERS = {
+    "nhs_number": "lpad(CAST(number * 7919 % 10000000000 AS VARCHAR), 10, '0')",
+    "upn": "'Z' || lpad(CAST(number * 7919 % 1000000000000 AS VARCHAR), 12, '0')",
+    "urn": "CAST(100000 + number % 900000 AS VARCHAR)",
+    "laestab": "'999' || (1000 + number % 9000)",
+    "uprn": "CAST(1 + number * 37 AS VARCHAR)",
+    "postcode": "'W' || (1 + number % 9) || ' ' || number % 10 || 'AB'",
+    "outward_code": "'W' || (1 + number % 19)",
+    "gss_code": "'E0' || lpad(CAST(number % 10000000 AS VARCHAR), 7, '0')",
+    "legacy_area_code": "'00A' || chr(CAST(65 + number % 8 AS INTEGER)) || 'FA'",
+    "home_office_offence_code": "(1 + number % 199) || '/' || lpad(CAST(number % 99 AS VARCHAR), 2, '0')",
+}
 
 # The same twelve rules by hand: one scan, every count beside the others.
 BY_HAND = """
@@ -115,6 +130,23 @@ def set_aside(connection: Connection, partnership: Partnership, results: list[Ru
     staging.write_outcome(connection, contract, folder / "accepted.parquet", folder / "quarantined.parquet")
 
 
+def judge_identifiers(connection: Connection, partnership: Partnership, rows: int) -> None:
+    """One line for each kind of identifier: seconds to judge so many, check digit or form."""
+    agreed = partnership.standards[KEY]
+    engine = sqlalchemy_engine(connection)
+    for kind, written in IDENTIFIERS.items():
+        connection.execute(
+            f"CREATE OR REPLACE TABLE judged AS SELECT number AS _row, {written} AS written "
+            f"FROM range({rows}) AS numbers(number)"
+        )
+        form = f"expect_column_values_to_be_valid_{kind}"
+        rule = replace(agreed.rules[0], type=form, kwargs={"column": "written"})
+        start = time.perf_counter()
+        (result,) = run_standard(engine, "judged", replace(agreed, rules=(rule,)))
+        taken = time.perf_counter() - start
+        print(f"{kind:26} {taken:7.2f} s   {result.failed:,} of {result.checked:,} are none")
+
+
 def main(rows: int) -> None:
     partnership = load_partnership()
     standard, script = twelve_rules(partnership), by_hand(partnership)
@@ -133,13 +165,16 @@ def main(rows: int) -> None:
         print(f"the agreed rules           {rules:7.2f} s   {rules / hand:.1f} times (at most 3)")
         print(f"most memory of the process {peak:7.0f} MB  (at most 2,000)")
         taken = {}
-        for broken in (10, FAILING):  # of a table of two million, so that what does not fail costs little
-            make_rows(connection, 2 * FAILING, broken)
+        for broken in (10, FAILING):
+            make_rows(connection, rows, broken)
             results = run_standard(engine, "judged", standard)
             taken[broken] = best(lambda: set_aside(connection, partnership, results, folder))  # noqa: B023
             print(f"setting aside {broken:9,} rows {taken[broken]:7.2f} s")
         few, many = taken.values()
         print(f"the difference             {many - few:7.2f} s   (at most 1 for a million)")
+        judge_identifiers(connection, partnership, rows)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"most memory of all of it   {peak:7.0f} MB")
         connection.close()
 
 

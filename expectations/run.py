@@ -19,7 +19,7 @@ from great_expectations.expectations.expectation_configuration import Expectatio
 from great_expectations.validator.metric_configuration import MetricConfiguration
 from great_expectations.validator.metrics_calculator import MetricsCalculator
 
-from expectations import identifiers  # noqa: F401  # declares its expectations to the library
+from expectations import identifiers, reaching  # noqa: F401  # declare their expectations to the library
 from schemas.standard import Rule, Standard
 
 Outcome = Literal["passed", "failed", "could_not_run"]

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import schemas.standard
 from schemas.last import last_of, lasts_in
 from schemas.loading import DefinitionError
-from schemas.standard import PLACEHOLDERS, Rule, Standard
+from schemas.standard import PLACEHOLDER, PLACEHOLDERS, Rule, Standard
 
 __all__ = ["Rule", "Standard", "load_standard", "resolve"]
-
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([a-z0-9_]+))?\}")
 
 
 def load_standard(path: Path) -> Standard:
@@ -55,13 +53,15 @@ def _filled(setting: Any, values: Mapping[str, Any]) -> Any:
     before = last_of(setting)
     if before is not None:
         return before.of(values["last"][before.kind, before.column])
-    found = _PLACEHOLDER.fullmatch(setting) if isinstance(setting, str) else None
+    found = PLACEHOLDER.fullmatch(setting) if isinstance(setting, str) else None
     if found is None:
         return setting
-    word, name = found.groups()
+    word, name, days = found.groups()
     source = values.get("codelists", {}) if name else values
     key = name or word
     if (name and word != "codelist") or key not in source:
         raise LookupError(setting)
     value = source[key]
+    if days:
+        return value - timedelta(days=int(days))
     return list(value) if isinstance(value, list | tuple | set | frozenset | Mapping) else value

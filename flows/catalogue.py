@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from schemas.examples import rule_examples
+from schemas.kinds import KINDS, coverage, kinds_of
 from schemas.partnership import Partnership
 from schemas.standard import Rule
 
@@ -20,6 +21,7 @@ def catalogue(partnership: Partnership) -> list[dict[str, Any]]:
             "remedy": rule.remedy,
             "reason": rule.reason,
             "columns": list(rule.columns),
+            "kinds": [kind for kind in KINDS if kind in kinds_of(rule)],
             "tolerance": rule.tolerance,
             "owner": standard.owner,
             "version": standard.version,
@@ -28,6 +30,18 @@ def catalogue(partnership: Partnership) -> list[dict[str, Any]]:
         }
         for standard in partnership.standards.values()
         for rule in standard.rules
+    ]
+
+
+def covered(partnership: Partnership) -> list[dict[str, Any]]:
+    """How many rules of each kind each dataset has, and why it has none where it has none."""
+    return [
+        {
+            "dataset": standard.key,
+            "rules": coverage(standard),
+            "without": dict(standard.without),
+        }
+        for standard in partnership.standards.values()
     ]
 
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 from flows.door import listed
 from flows.headers import header_problem
 from flows.periods import period_in
+from flows.reading import last_row, promised, reading_rules
 from reports.error_report import ROWS_LISTED, Cell
-from reports.words import count
 from schemas.contract import Column, Contract
 from schemas.last import lasts_in
 from schemas.partnership import Partnership
@@ -22,6 +22,7 @@ from schemas.periods import Period
 from warehouse import staging
 from warehouse.connection import Connection, lock_down, open_staging, sqlalchemy_engine
 from warehouse.last import figures_of
+from warehouse.last_row import ControlTotal, take_control_total
 from warehouse.reader import FileFacts, Origin, Readable, Table, UnreadableError, load, number_rows, open_table
 from warehouse.reference import create_places
 
@@ -137,8 +138,10 @@ def _examined(partnership: Partnership, work: Examination, table: Table) -> Verd
         lock_down(connection, folders, [readable.path])
         loaded = load(connection, readable, [column.name for column in present])
         number_rows(connection, loaded, said)
+        names = [column.name for column in present]
+        loaded, total = take_control_total(connection, readable, loaded, work.contract, names)
         present += [work.contract.column(name) for name in said]
-        return _judge(connection, partnership, work, present, loaded, table.origin)
+        return _judge(connection, partnership, work, present, loaded, table.origin, total)
     finally:
         connection.close()
 
@@ -164,6 +167,7 @@ def _judge(
     present: list[Column],
     loaded: Readable,
     origin: Origin,
+    total: ControlTotal | None,
 ) -> Verdict:
     contract = work.contract
     contradiction = _contradiction(connection, contract, work.period)
@@ -184,7 +188,7 @@ def _judge(
         if result.rule.severity == "critical" or result.rule.id not in confirmed
     }
     rules = [
-        *_reading_rules(loaded),
+        *reading_rules(loaded),
         *(
             weigh(_told(connection, result, origin) | _standing(result, places), result.rule, confirmed)
             for result in judged.results
@@ -192,9 +196,10 @@ def _judge(
     ]
     staging.quarantine(connection, setting_aside)
     counts = staging.count_rows(connection, len(loaded.ragged))
-    rules = [*_control_total(work.promised_rows, counts.received), *rules]
+    totals = last_row(total, counts, places, origin)
+    rules = [*promised(work.promised_rows, counts.received), *totals, *rules]
     failed = [rule for rule in rules if rule["outcome"] == "failed"]
-    cells, faults = _cells(connection, judged, loaded, places, origin)
+    cells, faults = _cells(connection, judged, [*_set_aside(loaded), *_of_last_row(totals)], places, origin)
     critical = [rule for rule in failed if rule["severity"] == "critical"]
     if critical:
         return Verdict(
@@ -270,11 +275,11 @@ def _standing(result: "RuleResult", places: Mapping[str, tuple[str, str]]) -> di
 def _cells(
     connection: Connection,
     judged: Judged,
-    loaded: Readable,
+    read: list[Cell],
     places: Mapping[str, tuple[str, str]],
     origin: Origin,
 ) -> tuple[list[Cell], int]:
-    """The first places to mend, in the order of rows, and how many there are."""
+    """The first places to mend, in the order of rows, and how many there are; ``read``: those that reading found."""
     told_only = {
         result.rule.id: result.row_query
         for result in judged.results
@@ -282,13 +287,27 @@ def _cells(
     }
     found, total = staging.failing_cells(connection, told_only, origin.row_offset, ROWS_LISTED)
     columns = {result.rule.id: result.rule.columns for result in judged.results}
-    cells = [Cell(row.line, "", "", "READ-RAGGED") for row in loaded.ragged[:ROWS_LISTED]]
+    cells = read[:ROWS_LISTED]
     for row, rule_id, uncast in found:
         names = uncast.split(", ") if uncast and "_uncast" in columns[rule_id] else columns[rule_id]
         standing = [places[name] for name in names if name in places]
         letters, headers = (", ".join(texts) for texts in zip(*standing, strict=True)) if standing else ("", "")
         cells.append(Cell(row, letters, headers, rule_id))
-    return sorted(cells, key=lambda cell: (cell.row, cell.rule_id))[:ROWS_LISTED], total + len(loaded.ragged)
+    return sorted(cells, key=lambda cell: (cell.row, cell.rule_id))[:ROWS_LISTED], total + len(read)
+
+
+def _set_aside(loaded: Readable) -> list[Cell]:
+    return [Cell(row.line, "", "", "READ-RAGGED") for row in loaded.ragged]
+
+
+def _of_last_row(totals: list[dict[str, Any]]) -> list[Cell]:
+    """Where the totals stand that the rows do not come to."""
+    return [
+        Cell(row, letter, header, rule["rule_id"])
+        for rule in totals
+        for row in rule["first_rows"]
+        for letter, header in rule.get("columns") or [("", "")]
+    ]
 
 
 def _not_one_slot(contract: Contract, found: int) -> Verdict:
@@ -343,59 +362,6 @@ def _contradiction(connection: Connection, contract: Contract, period: Period) -
                 remedy="Which period does this file cover? Deliver it again under that period.",
             )
     return None
-
-
-def _reading_rules(loaded: Readable) -> list[dict[str, Any]]:
-    """What reading the file found: lines that do not fit the header, and empty fields that were left out."""
-    rules = []
-    if loaded.ragged:
-        many = len(loaded.ragged) > 1
-        rules.append(
-            _reading_rule(
-                "READ-RAGGED",
-                "warning",
-                f"{len(loaded.ragged):,} line{'s have' if many else ' has'} more or fewer fields than the header.",
-                "Look for a comma inside a value that is not in quotation marks.",
-                [row.line for row in loaded.ragged],
-            )
-        )
-    if loaded.surplus:
-        many = len(loaded.surplus) > 1
-        rules.append(
-            _reading_rule(
-                "READ-SURPLUS",
-                "info",
-                f"{len(loaded.surplus):,} line{'s end' if many else ' ends'} in empty fields under no column name; "
-                "they were left out.",
-                "Nothing to do. Delete the empty columns to the right of the table to be rid of them.",
-                loaded.surplus,
-            )
-        )
-    return rules
-
-
-def _control_total(promised: int | None, received: int) -> list[dict[str, Any]]:
-    """What the rows read are held to where a manifest came with the file: as many as it says."""
-    if promised is None or promised == received:
-        return []
-    said = f"The manifest says that the file has {count(promised, 'row')}, and it has {received:,}."
-    remedy = "Send the whole file again, with a manifest written when the file was whole."
-    rule = _reading_rule("READ-ROWS", "critical", said, remedy, [])
-    return [rule | {"characteristic": "completeness", "checked": 1, "failed": 1}]
-
-
-def _reading_rule(rule_id: str, severity: str, sentence: str, remedy: str, lines: list[int]) -> dict[str, Any]:
-    return {
-        "rule_id": rule_id,
-        "severity": severity,
-        "characteristic": "validity",
-        "sentence": sentence,
-        "remedy": remedy,
-        "outcome": "failed",
-        "checked": len(lines),
-        "failed": len(lines),
-        "first_rows": lines[:20],
-    }
 
 
 def _run_rules(connection: Connection, partnership: Partnership, work: Examination, slot: str | None) -> Judged:

@@ -80,9 +80,9 @@ def _position(contract: Contract, table: Table) -> int | None:
 def period_in(rule: PeriodRule, text: str) -> Period | None:
     """The period that a cell of the period column names, or None when it names none.
 
-    Formats: 'yyyy-MM' (2018-01); 'ees_year' (202324 is the academic year 2023/24); 'fingertips_year'
-    (20230000 is the financial year 2023/24); 'yyyy-MM-dd', 'dd/MM/yyyy' and 'ddMMMyyyy' (the period that holds
-    the day).
+    Formats: 'yyyy' (2022, a calendar year); 'yyyy-MM' (2018-01); 'ees_year' (202324 is the academic year 2023/24);
+    'fingertips_year' (20230000 is the financial year 2023/24); 'yyyy-MM-dd', 'dd/MM/yyyy' and 'ddMMMyyyy' (the period
+    that holds the day).
     """
     from datetime import date
 
@@ -92,6 +92,8 @@ def period_in(rule: PeriodRule, text: str) -> Period | None:
                 return parse_period(f"AY{text[:4]}") if (int(text[2:4]) + 1) % 100 == int(text[4:]) else None
             case "fingertips_year" if len(text) == 8:
                 return parse_period(f"FY{int(text[:4])}")
+            case "yyyy" if len(text) == 4:
+                return parse_period(f"CY{text}")
             case "yyyy-MM" if len(text) == 7:
                 month = parse_period(text)
                 return month if rule.kind == "month" else period_of(rule.kind, month.start)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from flows import messages
-from flows.catalogue import catalogue
+from flows.catalogue import catalogue, covered
 from flows.files import write_json, write_whole
 from flows.settings import Settings, today
 from reports.fill_in import fill_in
@@ -16,6 +16,7 @@ from reports.specification import catalogue_page, specification_page
 from schemas.agreement import Agreement
 from schemas.contract import Column, Contract
 from schemas.examples import example_of
+from schemas.kinds import KINDS
 from schemas.partnership import Partnership
 from schemas.periods import Period, following, period_of
 
@@ -34,9 +35,15 @@ def export_standards(settings: Settings, folder: Path) -> list[Path]:
     """Write the catalogue as JSON and page, and a specification and a fill-in workbook for each dataset."""
     partnership = settings.partnership
     rules = catalogue(partnership)
-    write_json(folder / "standards.json", {"partnership": partnership.name, "rules": rules})
+    kinds = covered(partnership)
+    write_json(
+        folder / "standards.json",
+        {"partnership": partnership.name, "rules": rules, "kinds": KINDS, "covered": kinds},
+    )
     about = {"partnership": partnership.name, "marking": partnership.marking, "on": today(settings)}
-    write_whole(folder / "standards.html", catalogue_page(about, rules).encode())
+    write_whole(
+        folder / "standards.html", catalogue_page(about | {"kinds": KINDS, "covered": kinds}, rules).encode()
+    )
     written = [folder / "standards.json", folder / "standards.html"]
     for key in sorted(partnership.contracts):
         written += write_specification(settings, key, folder / key.partition("/")[0])
@@ -85,6 +92,7 @@ def specification(settings: Settings, key: str) -> dict[str, Any]:
             if not column.from_file_name
         ],
         "markers": dict(contract.markers),
+        "control_total": _control_total(contract),
         "rules": [rule for rule in catalogue(partnership) if rule["dataset"] == key],
         "feeds": messages.feeds(settings, key),
     }
@@ -145,6 +153,18 @@ def _due(contract: Contract, agreement: Agreement | None, periods: list[Period])
 
 def _in_force(agreement: Agreement, day: date) -> bool:
     return agreement.end is None or day <= agreement.end
+
+
+def _control_total(contract: Contract) -> str | None:
+    """What a last row of totals may say, in a sentence."""
+    rule = contract.control_total
+    if rule is None:
+        return None
+    first, *more = [f"'{word}'" for word in rule.label.split("|")]
+    words = f"{', '.join([first, *more[:-1]])} or {more[-1]}" if more else first
+    sums = ", ".join(f"'{contract.header_of(name)}'" for name in rule.sums)
+    said = f"A number under {sums} must be what the rows come to, any other" if sums else "A number in it must be"
+    return f"The last row may begin with {words}. {said} the number of rows. The row itself is no data."
 
 
 def _period_words(contract: Contract) -> str:

@@ -1,8 +1,8 @@
 """A dataset's contract: Open Data Contract Standard 3.1.0 YAML in, one frozen `Contract` out.
 
 A field is defined once, here: its header in the file, its type, its classification, what is done to it.
-What the standard has no key for (period, scope, supersede_by, copies_unless_blank, markers, cadence, workbook,
-editions, states, purposes, people; and per column aliases, may_be_absent, treatment, codelist, from_file_name)
+What the standard has no key for (period, scope, supersede_by, copies_unless_blank, markers, cadence, control_total,
+workbook, editions, states, purposes, people; and per column aliases, may_be_absent, treatment, codelist, from_file_name)
 stands in its `customProperties`.
 """
 
@@ -68,7 +68,9 @@ class PeriodRule:
 
     kind: str
     column: str | None = None
-    format: str | None = None  # yyyy-MM, yyyy-MM-dd, dd/MM/yyyy, ees_year (202324), fingertips_year (20230000)
+    format: str | None = (
+        None  # yyyy, yyyy-MM, yyyy-MM-dd, dd/MM/yyyy, ees_year (202324), fingertips_year (20230000)
+    )
     latest: bool = False  # of several periods in the file the latest is the delivery's
     file_name: bool = False  # the period may be read from the file name
     title: bool = False  # the period may be read from what stands above a workbook's header
@@ -84,6 +86,14 @@ class WorkbookRule:
     ends: str | None = None  # a pattern for the first filled cell of the row that is no part of the table any more
     footnotes: bool = False  # the header's words end in the numbers of notes
     others: str | None = None  # a pattern for the whole name of sheets the publisher adds; not searched for people
+
+
+@dataclass(frozen=True, slots=True)
+class ControlTotalRule:
+    """A last row that is no data but says what the others come to."""
+
+    label: str  # a pattern for its first filled cell, in any capitals
+    sums: tuple[str, ...] = ()  # a number under one of these columns is its sum; any other is the number of rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +147,7 @@ class Contract:
     source_path: Path
     fingerprint: str
     workbook: WorkbookRule | None = None
+    control_total: ControlTotalRule | None = None
     editions: tuple[Edition, ...] = ()
     purposes: tuple[
         str, ...
@@ -203,6 +214,7 @@ def load_contract(path: Path, root: Path) -> tuple[Contract, Source]:
         markers=ours.get("markers", {}),
         cadence=ours.get("cadence"),
         workbook=_workbook(ours.get("workbook"), source),
+        control_total=_control_total(ours.get("control_total"), source),
         editions=tuple(_edition(entry, source) for entry in ours.get("editions", ())),
         purposes=tuple(ours.get("purposes", ())),
         people=ours.get("people"),
@@ -271,6 +283,21 @@ def _workbook(rule: dict[str, Any] | None, source: Source) -> WorkbookRule | Non
         footnotes=rule.get("footnotes", False),
         others=_pattern(rule.get("others"), source, f"{place}.others", 0),
     )
+
+
+def _control_total(rule: dict[str, Any] | None, source: Source) -> ControlTotalRule | None:
+    if rule is None:
+        return None
+    place = "customProperties[control_total].value"
+    numbers = [
+        column["name"]
+        for column in source.content["schema"][0]["properties"]
+        if column["logicalType"] in ("integer", "number")
+    ]
+    for name in rule.get("sums", ()):
+        known(source, f"{place}.sums", "column of numbers", name, numbers)
+    label = _pattern(rule["label"], source, f"{place}.label", 0)
+    return ControlTotalRule(str(label), tuple(rule.get("sums", ())))
 
 
 def _edition(entry: dict[str, Any], source: Source) -> Edition:

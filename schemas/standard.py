@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,9 @@ PLACEHOLDERS = (
 # Their results list values of the column, so they may not be asked of data about a person.
 SHOWS_VALUES = re.compile(r"distinct_values|most_common_value")
 _COLUMN_KWARGS = ("column", "column_A", "column_B", "column_list", "column_set")
-_PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([a-z0-9_]+))?\}")
+# {period_end}, {codelist:crime_types}, and of a day so many days before it: {period_end - 14 days}.
+PLACEHOLDER = re.compile(r"\{([a-z_]+)(?::([a-z0-9_]+)| - ([0-9]+) days)?\}")
+_DAYS = ("period_start", "period_end", "received_on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,7 @@ class Standard:
     rules: tuple[Rule, ...]
     source_path: Path
     fingerprint: str
+    without: Mapping[str, str] = field(default_factory=dict)  # a kind of rule it has none of, and why
 
 
 def load_standard(path: Path, root: Path) -> tuple[Standard, Source]:
@@ -88,6 +91,7 @@ def load_standard(path: Path, root: Path) -> tuple[Standard, Source]:
         rules=tuple(_rule(entry) for entry in document["expectations"]),
         source_path=path,
         fingerprint=alike.fingerprint(source.fingerprint),
+        without={kind: " ".join(reason.split()) for kind, reason in document["meta"].get("without", {}).items()},
     ), source
 
 
@@ -116,9 +120,11 @@ def check_standard(standard: Standard, source: Source, contract: Contract, codel
             problem = f"stands on a rule that is {rule.severity}"
             raise source.error(f"{place}.tolerance", problem, "take it out, or write severity: warning")
         _check_lasts(rule, place, source, contract)
-        for word, argument in _placeholders(rule.kwargs):
+        for word, argument, days in _placeholders(rule.kwargs):
             if word == "codelist":
                 known(source, f"{place}.kwargs", "codelist", argument, codelists)
+            elif days:
+                known(source, f"{place}.kwargs", "day", word, _DAYS)
             else:
                 known(source, f"{place}.kwargs", "placeholder", word, [*PLACEHOLDERS, "codelist:NAME"])
     counts = [rule for rule in standard.rules if rule.type == "expect_table_row_count_to_be_between"]
@@ -144,12 +150,12 @@ def _check_lasts(rule: Rule, place: str, source: Source, contract: Contract) -> 
         raise source.error(f"{place}.severity", problem, "write severity: info, because a change can be true")
 
 
-def _placeholders(value: Any) -> Iterator[tuple[str, str]]:
-    """Every {word} or {word:argument} that is a whole text, however deep in the settings."""
+def _placeholders(value: Any) -> Iterator[tuple[str, str, str]]:
+    """Every placeholder that is a whole text, however deep in the settings: its word, argument and days before."""
     if isinstance(value, str):
-        found = _PLACEHOLDER.fullmatch(value)
+        found = PLACEHOLDER.fullmatch(value)
         if found:
-            yield found[1], found[2] or ""
+            yield found[1], found[2] or "", found[3] or ""
     elif isinstance(value, dict):
         for item in value.values():
             yield from _placeholders(item)

@@ -14,6 +14,7 @@ from flows.settings import Settings
 from schemas.contract import ScopeTest
 from schemas.partnership import load_partnership
 from schemas.periods import parse_period
+from tests.definitions import copy_definitions
 from warehouse.connection import open_warehouse
 from warehouse.reference import create_places
 from warehouse.staging import _scope_test
@@ -191,3 +192,44 @@ def reasons(settings: Settings, delivery: dict[str, Any]) -> dict[str, int]:
         f"FROM read_parquet('{path}')) GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     return dict(rows)
+
+
+def test_the_neet_scorecard(at: At, realdata: Path) -> None:
+    """Fifty columns, z where a fifth of all authorities makes no sense, no authority on regional rows."""
+    settings = at("2026-11-01")
+    file = realdata / "school" / "UD_NEETNK_LA_dashboard_2022_final.csv"
+    (found,) = take_in(settings, "council/neet_scorecard", file)
+    assert (found["period"], found["decision"], counted(found)) == ("CY2022", "accepted", (160, 3, 0, 157))
+    # Told only: nobody knows of 8.5 per cent, beside which 0.7 per cent in none says little.
+    assert failed_rules(settings, found["delivery_id"]) == {"CNS-020": 1}
+    neet = amounts(settings, "young_people_16_17_neet")
+    assert neet["E09000013", "2022-01-01"] == pytest.approx(18.59, abs=0.01)
+    assert set(neet) == {(area, "2022-01-01") for area in ("E09000013", "E12000007", "E92000001")}
+    assert reasons(settings, found)["not_applicable"] == 10
+
+
+def test_payments_to_suppliers_in_a_zip(at: At, realdata: Path, tmp_path: Path) -> None:
+    """Of another council: its 4,069 payments back, 6,000 redacted names, NA codes and 7,727 repeats are no faults."""
+    file = realdata / "council" / "trafford-supplier-spend-2026-27.zip"
+    (refused,) = take_in(at("2026-07-01"), "council/supplier_spend", file)
+    assert (refused["state"], refused["reason"]) == (
+        "rejected",
+        "The file is of another body's spending: 38,055 rows.",
+    )
+    definitions = copy_definitions(tmp_path / "trafford")
+    bodies = definitions / "schemas" / "codelists" / "spending_bodies.csv"
+    bodies.write_text("code,label\nTrafford Council,The council\n", encoding="utf-8")
+    settings = at("2026-07-02", definitions)
+    (found,) = take_in(settings, "council/supplier_spend", file)
+    assert (found["period"], counted(found)) == ("FY2026", (38055, 38052, 3, 0))
+    assert failed_rules(settings, found["delivery_id"]) == {"CSS-015": 3}  # a title before the name: not redacted
+    path = settings.accepted("council", "supplier_spend", found["delivery_id"])
+    columns = {row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM read_parquet('{path}')").fetchall()}
+    assert not columns & {"beneficiary", "purpose", "invoice", "vat_number"}
+    ((back, paid),) = duckdb.sql(
+        f"SELECT count(*) FILTER (amount < 0), sum(amount) FROM read_parquet('{path}')"
+    ).fetchall()
+    assert back == 4069
+    by_month = amounts(settings, "supplier_payments")
+    assert sum(by_month.values()) == pytest.approx(float(paid))
+    assert len(by_month) == 2

@@ -8,6 +8,7 @@ import pytest
 
 from schemas.codelist import Codelist, load_codelist
 from schemas.contract import Contract, load_contract
+from schemas.kinds import coverage, kinds_of
 from schemas.last import lasts_in
 from schemas.standard import Rule, Standard, check_standard, load_standard
 
@@ -16,7 +17,8 @@ STANDARDS = sorted((ROOT / "expectations").glob("*/*.yaml"))
 ROW_COUNT = "expect_table_row_count_to_be_between"
 # A rule of one of these types puts values of the rows into its result. A query's rows stay in DuckDB: see engine.py.
 SHOWS_VALUES = re.compile(r"distinct_values|most_common|_quantile_|_(max|min)_to_be")
-WHOLE = "table_row_count|unique_value_count|column_sum|column_mean"  # judged as a whole, with no row to point at
+# Judged as a whole, with no row to point at.
+WHOLE = "table_row_count|unique_value_count|column_sum|column_mean|column_to_reach"
 JARGON = re.compile(
     r"\b(null|regex|column values?|expectations?|boolean|string|schema|lsoa|codelist)\b", re.IGNORECASE
 )
@@ -129,6 +131,25 @@ def test_identical_rows_are_judged_only_where_the_contract_calls_them_copies(pat
 @every_standard
 def test_a_standard_guards_at_least_four_characteristics_of_good_data(path: Path) -> None:
     assert len({rule.characteristic for rule in _standard(path).rules}) >= 4
+
+
+@every_standard
+def test_a_standard_has_rules_of_every_kind_or_says_why_it_has_none(path: Path) -> None:
+    """File, record, across records, reference, last period, timeliness, relevance: a hole is named with its reason."""
+    standard = _standard(path)
+    assert {kind for kind, rules in coverage(standard).items() if not rules} == set(standard.without)
+
+
+def test_the_kind_of_a_rule_follows_from_what_it_looks_at() -> None:
+    kinds = {rule.id: kinds_of(rule) for rule in _rules()}
+    assert kinds["PRC-001"] == {"file"}
+    assert kinds["PRC-012"] == {"record"}
+    assert kinds["PRC-004"] == {"across_records"}
+    assert kinds["CGB-016"] == {"across_records"}
+    assert kinds["PRC-007"] == kinds["PRC-018"] == {"reference"}
+    assert kinds["PRC-020"] == {"last_period"}
+    assert kinds["PRC-024"] == {"file", "timeliness"}
+    assert kinds["PRC-013"] == {"reference", "relevance"}
 
 
 def test_the_catalogue_guards_all_six_characteristics() -> None:
