@@ -172,7 +172,8 @@ def _apply(
             _write(connection, sheet, answer, by, moment)
         for delivery_id, delivery in known.items():
             given = [answer for answer in answers if answer.delivery_id == delivery_id]
-            for does in (_acknowledge, _confirm, _withdraw, _nil, _question):
+            # The question first: what a rule found is forgotten where the file is to be judged anew.
+            for does in (_acknowledge, _question, _confirm, _withdraw, _nil):
                 does(settings, connection, delivery, given, by)
             told = _applied(settings, sheet, delivery, given)
             ledger.post(connection, told, delivery_id, moment)

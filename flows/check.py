@@ -11,6 +11,7 @@ from flows.door import Caller, at_the_door
 from flows.examine import Examination, Verdict, examine
 from flows.settings import Settings, today
 from reports.error_report import error_report
+from warehouse import ledger
 from warehouse.connection import open_warehouse
 from warehouse.reader import inspect
 
@@ -54,6 +55,8 @@ def check(
     contract = partnership.contracts[key]
     with open_warehouse(settings.home) as connection:
         before = accepted_before(settings, connection, contract, identified.period)
+        named = {"partner": contract.partner, "dataset": contract.dataset, "period": identified.period.id}
+        confirmed = ledger.confirmed_rules(connection, named, day)
     with tempfile.TemporaryDirectory(prefix="exchange-check-") as folder:
         verdict = examine(
             partnership,
@@ -65,6 +68,7 @@ def check(
                 facts=facts,
                 folder=Path(folder),
                 name=name or file.name,
+                confirmed=confirmed,
                 before=before,
                 promised_rows=promised_rows,
             ),

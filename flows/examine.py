@@ -190,7 +190,9 @@ def _judge(
     rules = [
         *reading_rules(loaded),
         *(
-            weigh(_told(connection, result, origin) | _standing(result, places), result.rule, confirmed)
+            weigh(
+                _told(connection, result, origin) | _standing(connection, result, places), result.rule, confirmed
+            )
             for result in judged.results
         ),
     ]
@@ -250,7 +252,7 @@ def weigh(told: dict[str, Any], rule: "Rule", confirmed: Collection[str]) -> dic
     if rule.id in confirmed:
         return told | {"outcome": "confirmed"}
     if rule.tolerance is not None and told["failed"] > rule.tolerance * told["checked"]:
-        share = f"{rule.tolerance * 100:g} %"
+        share = f"{rule.tolerance * 100:g}%"
         sentence = f"{told['sentence'].rstrip('.')}, more than {share} of those checked."
         return told | {"severity": "critical", "sentence": sentence}
     return told
@@ -267,9 +269,14 @@ def _places(contract: Contract, present: list[Column], origin: Origin) -> dict[s
     }
 
 
-def _standing(result: "RuleResult", places: Mapping[str, tuple[str, str]]) -> dict[str, Any]:
-    """Where the columns of a rule stand in the file."""
-    return {"columns": [places[name] for name in result.rule.columns if name in places]}
+def _standing(
+    connection: Connection, result: "RuleResult", places: Mapping[str, tuple[str, str]]
+) -> dict[str, Any]:
+    """Where the columns of a rule stand in the file; of cells that cannot be read, those that have some."""
+    names: Sequence[str] = result.rule.columns
+    if "_uncast" in names and result.outcome == "failed":
+        names = staging.uncast_columns(connection)
+    return {"columns": [places[name] for name in names if name in places]}
 
 
 def _cells(

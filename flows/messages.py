@@ -6,7 +6,7 @@ new officer inherits what is open.
 
 import json
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from flows.examine import Verdict
@@ -17,7 +17,7 @@ from reports.words import period_short
 from schemas.alerting import closing_time, quiet_until
 from schemas.contract import Contract
 from schemas.periods import parse_period, period_of
-from schemas.working_days import working_days_of
+from schemas.working_days import CLOSES, working_days_of
 from warehouse import ledger
 from warehouse.connection import Connection
 from warehouse.ledger import Message
@@ -174,7 +174,7 @@ def _payload(
             "quarantined": delivery.get("rows_quarantined"),
             "out_of_scope": delivery.get("rows_out_of_scope"),
         },
-        **_clock(settings, decision),
+        **_clock(settings, decision, _promised(connection, delivery)),
         "rules": _failed(rules),
         "feeds": feeds(settings, key) if key and not trial else [],
         "meetings": meetings(settings, key, delivery["period"]) if key and period and not trial else [],
@@ -227,15 +227,34 @@ def contact(settings: Settings) -> dict[str, str]:
     return {"name": lead.name, "email": lead.email, "telephone": lead.telephone}
 
 
-def _clock(settings: Settings, decision: str) -> dict[str, str | None]:
-    """When the alert was raised, by when to act, and when offices open again where nobody is asked before."""
+def _promised(connection: Connection, delivery: Mapping[str, Any]) -> date | None:
+    """The day by which the officer said that this file will be put right, in the newest answer; None without one."""
+    (said,) = ledger.rows(
+        connection,
+        "SELECT arg_max(day, answered_at) AS day FROM warehouse.ledger.reply "
+        "WHERE delivery_id = ? AND answer = 'will_correct'",
+        [delivery["delivery_id"]],
+    )
+    day: date | None = said["day"]
+    return day
+
+
+def _clock(settings: Settings, decision: str, promised: date | None) -> dict[str, Any]:
+    """When the alert was raised, by when to act, and when offices open again where nobody is asked before.
+
+    Judged anew after a day was promised, the file is asked for by the end of that day.
+    """
     moment, calendar = settings.now(), working_days_of(settings.partnership.area_code)
     acts = decision in ACT_BY
     opening = quiet_until(calendar, moment) if acts else None
     by = closing_time(calendar, moment, settings.partnership.escalation[0].after) if acts else None
+    kept = by is not None and promised is not None and promised >= today(settings)
+    if kept:
+        by = datetime.combine(promised or date.min, CLOSES, LONDON)
     return {
         "raised_at": moment.isoformat(),
         "act_by": by.isoformat() if by else None,
+        "as_promised": kept,
         "quiet_until": opening.isoformat() if opening else None,
     }
 

@@ -34,8 +34,9 @@ def reply(payload: Payload) -> Mail:
     parts = [
         Part("", [f"We have applied your reply: {title(payload)}."]),
         Part("What you answered", points=[_answer(one) for one in answers]),
-        Part("What happens next", after or ["You need do nothing more for now."]),
-        Part("Questions", [ringing(payload["contact"])]),
+        Part(
+            "What happens next", [*(after or ["You need do nothing more for now."]), ringing(payload["contact"])]
+        ),
     ]
     return written(payload, f"Your reply is applied: {title(payload, short=True)}", parts)
 

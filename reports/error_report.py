@@ -175,9 +175,8 @@ def _said(rule: Mapping[str, Any], *, counted: bool = True) -> str:
     text = filled(str(rule["sentence"]), int(rule.get("failed") or 0))
     if counted:
         return sentence(text)
-    # The count belongs to the rule, not to one row of it.
-    number = f"{int(rule.get('failed') or 0):,}"
-    return sentence(text.removesuffix(".").removesuffix(f": {number}").removesuffix(f": {number} in all"))
+    # The count, and what follows from it, belongs to the rule and not to one row of it.
+    return sentence(text.removesuffix(".").partition(f": {int(rule.get('failed') or 0):,}")[0])
 
 
 def _columns(rule: Mapping[str, Any]) -> str:
@@ -216,7 +215,7 @@ def _write_table(book: Any, formats: Mapping[str, Any], table: Table, marking: s
 def _reply(book: Any, formats: Mapping[str, Any], payload: Payload, rules: Sequence[Mapping[str, Any]]) -> None:
     """The sheet that comes back: one row for the whole file and one for each rule, drop-downs for the answers."""
     sheet = book.add_worksheet(REPLY_SHEET)
-    for place, width in enumerate((44, 26, 34, 40, 20, 30)):
+    for place, width in enumerate((24, 16, 50, 34, 40, 20, 30)):
         sheet.set_column(place, place, width)
     delivery = str(payload.get("delivery_id") or "")
     about: list[tuple[str, str, Sequence[str]]] = [(ABOUT_FILE, title(payload), answers_to_file(verdict(payload)))]
@@ -236,13 +235,14 @@ def _reply(book: Any, formats: Mapping[str, Any], payload: Payload, rules: Seque
     for row, (subject, meaning, answers) in enumerate(about, start=1):
         sheet.write_string(row, 0, delivery, formats["text"])
         sheet.write_string(row, 1, subject, formats["text"])
-        for place in (2, 3, 5):
+        sheet.write_string(row, 2, safe(meaning), formats["text"])
+        for place in (3, 4, 6):
             sheet.write_blank(row, place, None, formats["answer"])
         sheet.data_validation(
             row,
-            3,
+            4,
             row,
-            3,
+            4,
             {
                 "validate": "length",
                 "criteria": "<=",
@@ -253,26 +253,26 @@ def _reply(book: Any, formats: Mapping[str, Any], payload: Payload, rules: Seque
                 "error_message": f"Please say it in at most {LONGEST_REASON} characters.",
             },
         )
-        sheet.write_blank(row, 4, None, formats["date"])
+        sheet.write_blank(row, 5, None, formats["date"])
         sheet.data_validation(
             row,
-            2,
+            3,
             row,
-            2,
+            3,
             {
                 "validate": "list",
                 "source": list(answers),
                 "input_title": "Your answer",
-                "input_message": safe(f"{meaning[:200]} Choose one from the list, or leave it empty."),
+                "input_message": "Choose one from the list, or leave it empty.",
                 "error_title": "Not in the list",
                 "error_message": "Please choose one of the answers.",
             },
         )
         sheet.data_validation(
             row,
-            4,
+            5,
             row,
-            4,
+            5,
             {
                 "validate": "date",
                 "criteria": ">=",
@@ -285,9 +285,9 @@ def _reply(book: Any, formats: Mapping[str, Any], payload: Payload, rules: Seque
         )
     sheet.data_validation(
         1,
-        5,
+        6,
         1,
-        5,
+        6,
         {
             "validate": "list",
             "source": list(CHECKS.values()),
@@ -295,7 +295,7 @@ def _reply(book: Any, formats: Mapping[str, Any], payload: Payload, rules: Seque
             "input_message": "Which checks were made on the data before it was sent?",
         },
     )
-    sheet.freeze_panes(1, 0)
+    sheet.freeze_panes(1, 3)
 
 
 def report_name(delivery_id: str) -> str:

@@ -179,7 +179,7 @@ def nothing_here(payload: Payload) -> bool:
 
 def rules_part(payload: Payload) -> Part:
     """The rules that failed, the gravest first, a line each: sentence, where, and the id for whoever rings."""
-    rules = gravest_first(payload.get("rules") or [])
+    rules = _each_fault_once(gravest_first(payload.get("rules") or []))
     only_told = all(rule["severity"] == "info" for rule in rules)
     lines = [(rule_line(rule),) for rule in rules[:RULES_NAMED]]
     more = rules[RULES_NAMED:]
@@ -190,6 +190,18 @@ def rules_part(payload: Payload) -> Part:
         kinds = "kind of fault" if len(more) == 1 else "kinds of fault"
         lines.append((f"And {len(more)} more {kinds}; {where_else}.",))
     return Part("What we noticed" if only_told else "What is wrong", points=lines)
+
+
+def _each_fault_once(rules: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """What says the same of the same rows as a graver rule goes last: a date that cannot be read is also not there."""
+    seen: set[tuple[Any, ...]] = set()
+    first: list[Mapping[str, Any]] = []
+    again: list[Mapping[str, Any]] = []
+    for rule in rules:
+        rows = (rule.get("failed"), *(rule.get("rows") or []))
+        (again if len(rows) > 1 and rows in seen else first).append(rule)
+        seen.add(rows)
+    return first + again
 
 
 def gravest_first(rules: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
@@ -307,12 +319,12 @@ def todo(payload: Payload) -> list[str]:
     rules = gravest_first(payload.get("rules") or [])
     remedy = payload.get("remedy") or (rules[0].get("remedy") if rules and said != "accepted" else "")
     remedy = sentence(str(remedy)) if remedy else ""
-    # Many remedies of the standard end by asking for the file, which is said once.
-    ends_so = re.search(r"(, then| and) send (it|the (whole )?\w+) again\.$", remedy)
-    if ends_so and said in ("rejected", "refused"):
-        remedy = remedy[: ends_so.start()] + "."
+    # Many remedies of the standard ask for the file, which is said once.
+    if said in ("rejected", "refused"):
+        remedy = re.sub(r"(, then| and) send (it|the (whole )?\w+) again\.", ".", remedy)
     by = act_by(payload)
-    lines = [" ".join(text for text in (f"By {by}:" if by else "", remedy, asked) if text)]
+    when = f"By {by}{', as you said' if payload.get('as_promised') else ''}:" if by else ""
+    lines = [" ".join(text for text in (when, remedy, asked) if text)]
     if payload.get("quiet_until"):
         opens = datetime.fromisoformat(str(payload["quiet_until"]))
         lines.append(f"Nothing is needed before {words.weekday(opens.date())}.")

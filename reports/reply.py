@@ -11,7 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 REPLY_SHEET = "Reply"
-HEADERS = ("Delivery", "About", "Your answer", "Reason", "Day", "Checks made")
+HEADERS = ("Delivery", "About", "What was found", "Your answer", "Reason", "Day", "Checks made")
 ABOUT_FILE = "The whole file"
 ACKNOWLEDGE = "Acknowledged"
 WILL_CORRECT = "Will correct by the day given"
@@ -84,7 +84,7 @@ def read_answers(cells: Sequence[Sequence[Any]]) -> tuple[list[Answer], list[str
     answers, problems = [], []
     known = {ACKNOWLEDGE, WILL_CORRECT, NIL, WITHDRAW, TRUE_AS_SENT, RULE_IS_WRONG}
     for number, row in enumerate(cells[1 : ROWS_READ + 1], start=2):
-        delivery, about, answer, reason, day, checks = (list(row) + [""] * len(HEADERS))[: len(HEADERS)]
+        delivery, about, _, answer, reason, day, checks = (list(row) + [""] * len(HEADERS))[: len(HEADERS)]
         chosen, made = _text(answer), _text(checks)
         if not chosen and not made:
             continue

@@ -295,6 +295,14 @@ def failing_cells(
     return [(int(row), str(rule), uncast) for row, rule, uncast in rows], int(total)
 
 
+def uncast_columns(connection: Connection) -> list[str]:
+    """The columns in which some cell is not of its type, by name."""
+    rows = connection.execute(
+        "SELECT DISTINCT unnest(string_split(_uncast, ', ')) FROM judged WHERE _uncast IS NOT NULL ORDER BY 1"
+    ).fetchall()
+    return [str(name) for (name,) in rows]
+
+
 def write_outcome(
     connection: Connection,
     contract: Contract,

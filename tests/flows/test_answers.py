@@ -49,7 +49,7 @@ def put_back(settings: Settings, report: bytes, answers: dict[Any, Sequence[Any]
             if isinstance(about, int)
             else next(one for one in sheet.iter_rows() if one[1].value == about)[0].row
         )
-        for column, value in enumerate(cells, start=3):
+        for column, value in enumerate(cells, start=4):
             sheet.cell(row, column).value = value
     folder = settings.inbox / where
     folder.mkdir(parents=True, exist_ok=True)
@@ -126,6 +126,25 @@ def test_a_rule_said_to_be_wrong_goes_to_who_owns_it_and_the_reason_stays_in_the
     (question,) = (alert for alert in list_alerts(settings) if alert["for"] == "rule's owner")
     assert f"{CANARY} is a normal load" in question["reason"]
     assert row_of(settings, str(question["delivery_id"]))["rows_quarantined"] == 1, "the rule stands"
+
+
+def test_several_answers_in_one_sheet_do_not_get_in_each_others_way(at: At, tmp_path: Path) -> None:
+    """The rule's owner hears how many rows it found, though another answer has the file judged anew; and the alert
+    that comes of that asks for the file by the day that was promised."""
+    _, report = sent(at(MONDAY), tmp_path, HEAVY.replace("efw", "moon"))
+    tuesday = at("2009-07-21T10:00")
+    answers: dict[Any, Sequence[Any]] = {
+        WHOLE: (WILL_CORRECT, "", date(2009, 7, 31)),
+        "CHW-013": (RULE_IS_WRONG, "A new plant", None),
+        "CHW-015": (TRUE_AS_SENT, "Weighed twice", date(2009, 12, 31)),
+    }
+    put_back(tuesday, report, answers)
+    assert "agreed list: 1." in text_of(mail(tuesday, "rule_questioned"))
+    *_, anew = sorted((tuesday.home / "outbox").glob("*.alert.eml"))
+    told = message_from_bytes(anew.read_bytes(), policy=policy.default)
+    assert str(told["Subject"]).startswith("[Act by Fri 17:00]")
+    assert "By Friday 31 July at 17:00, as you said:" in text_of(told)
+    assert escalate(at("2009-07-30T16:00")) == []
 
 
 def test_a_nil_return_by_sheet_is_a_delivery_of_its_own(at: At, tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_more_failing_rows_than_the_tolerance_turn_the_file_away(failed: int, se
     }
     weighed = weigh(told, rule, confirmed=())
     assert weighed["severity"] == severity
-    assert weighed["sentence"].endswith("more than 5 % of those checked.") == (severity == "critical")
+    assert weighed["sentence"].endswith("more than 5% of those checked.") == (severity == "critical")
 
 
 def test_what_is_confirmed_is_within_any_tolerance() -> None:

@@ -20,7 +20,7 @@ from warehouse.reference import create_places
 from warehouse.staging import _scope_test
 
 pytestmark = pytest.mark.realdata
-At = Callable[[str], Settings]
+At = Callable[..., Settings]
 
 
 def take_in(settings: Settings, key: str, *files: Path, period: str | None = None) -> list[dict[str, Any]]:

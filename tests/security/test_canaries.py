@@ -155,13 +155,13 @@ def arrivals() -> Iterator[Put]:
     yield f"{WASTE}/check", f"{a.surname}.csv", text(f"{a.surname},{a.telephone}", a.address)
     # Replies that nobody can apply.
     a = who()
-    answers = [list(HEADERS), [a.surname, a.nhs_number, a.address, a.telephone, a.surname, a.reference]]
+    answers = [list(HEADERS), [a.surname, a.nhs_number, a.address, a.telephone, a.surname, a.reference, a.address]]
     yield CRIME, "answers.xlsx", xlsx({"Reply": answers})
     a = who()
     yield (
         CRIME,
         "answers_too.ods",
-        ods({"Reply": [list(HEADERS), [a.surname, "The whole file", RULE_IS_WRONG, a.address]]}),
+        ods({"Reply": [list(HEADERS), [a.surname, "The whole file", "", RULE_IS_WRONG, a.address]]}),
     )
     for a in people:
         yield (
@@ -215,7 +215,7 @@ def at_work(patch: pytest.MonkeyPatch, home: Path) -> tuple[Settings, str]:
         odd = next(row for row in status(first)["deliveries"] if row["decision"] == "accepted_with_exceptions")
         book = openpyxl.load_workbook(home / f"collect/{odd['partner']}/reports/{odd['delivery_id']}-errors.xlsx")
         for row in book["Reply"].iter_rows(min_row=3, max_row=3):
-            row[2].value, row[3].value = RULE_IS_WRONG, f"{PEOPLE[1].surname} lives at {PEOPLE[1].address}"
+            row[3].value, row[4].value = RULE_IS_WRONG, f"{PEOPLE[1].surname} lives at {PEOPLE[1].address}"
         answered = first.inbox / odd["partner"] / odd["dataset"] / "answered.xlsx"
         book.save(answered)
         os.utime(answered, (1, 1))

@@ -90,10 +90,10 @@ def test_the_reply_sheet_comes_back_as_answers() -> None:
     assert read_answers(blank) == ([], []), "an unfilled sheet says nothing"
     answers, problems = read_answers(
         filled(
-            ["d-1", "The whole file", ACKNOWLEDGE, "", "", "d Periodic quality checks"],
-            ["d-1", "PRC-004", WILL_CORRECT, "", date(2010, 1, 12), ""],
-            ["d-1", "PRC-009", TRUE_AS_SENT, "One school closed", "31/08/2010", ""],
-            ["d-1", "PRC-010", RULE_IS_WRONG, "New code", "", ""],
+            ["d-1", "The whole file", "", ACKNOWLEDGE, "", "", "d Periodic quality checks"],
+            ["d-1", "PRC-004", "", WILL_CORRECT, "", date(2010, 1, 12), ""],
+            ["d-1", "PRC-009", "", TRUE_AS_SENT, "One school closed", "31/08/2010", ""],
+            ["d-1", "PRC-010", "", RULE_IS_WRONG, "New code", "", ""],
         )
     )
     assert problems == []
@@ -108,13 +108,13 @@ def test_the_reply_sheet_comes_back_as_answers() -> None:
 def test_nonsense_is_answered_kindly_and_not_repeated() -> None:
     answers, problems = read_answers(
         filled(
-            ["d-1", "The whole file", "ZXCANARY do it", "", "", ""],
-            ["d-1", "PRC-004", WILL_CORRECT, "", "ZXCANARY", ""],
-            ["d-1", "PRC-004", WILL_CORRECT, "", "", ""],
-            ["d-1", "PRC-009", TRUE_AS_SENT, "", date(2010, 1, 1), ""],
-            ["d-1", "PRC-009", RULE_IS_WRONG, "x" * 501, "", ""],
-            ["d-1", "The whole file", "", "", "", "z"],
-            ["d-1", "PRC-009", TRUE_AS_SENT, "Ms Zxcanary left W6 9JU", date(2010, 1, 1), ""],
+            ["d-1", "The whole file", "", "ZXCANARY do it", "", "", ""],
+            ["d-1", "PRC-004", "", WILL_CORRECT, "", "ZXCANARY", ""],
+            ["d-1", "PRC-004", "", WILL_CORRECT, "", "", ""],
+            ["d-1", "PRC-009", "", TRUE_AS_SENT, "", date(2010, 1, 1), ""],
+            ["d-1", "PRC-009", "", RULE_IS_WRONG, "x" * 501, "", ""],
+            ["d-1", "The whole file", "", "", "", "", "z"],
+            ["d-1", "PRC-009", "", TRUE_AS_SENT, "Ms Zxcanary left W6 9JU", date(2010, 1, 1), ""],
         )
     )
     assert answers == []
@@ -128,8 +128,9 @@ def test_what_a_critical_rule_found_cannot_be_confirmed_away() -> None:
 
 
 def test_a_row_of_the_reply_sheet_says_which_fault_it_is_about() -> None:
-    shown = parts(made())["xl/worksheets/sheet5.xml"]
-    assert 'prompt="Rows that repeat: 900. Choose one from the list, or leave it empty."' in shown
+    shown = sheets(made())["Reply"]
+    assert [row[1:4] for row in shown[:1]] == [["About", "What was found", "Your answer"]]
+    assert "Rows that repeat: 900." in [row[2] for row in shown[1:]]
 
 
 def test_only_a_workbook_has_a_column_for_its_sheets() -> None:

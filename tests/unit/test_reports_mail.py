@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from reports.letters import filled, where
+from reports.letters import filled, rules_part, where
 from reports.mail import Mail, alert, digest, operator_alert, receipt, resolved, whole_codes
 from tests.unit.builders.publication import failed_rule, payload
 
@@ -208,3 +208,18 @@ def test_writing_a_mail_needs_no_chart_library() -> None:
 def test_no_line_breaks_within_a_rules_id_and_markup_around_it_stays_text() -> None:
     html = str(whole_codes("<b>Odd</b> [PRC-007]"))
     assert html == ('&lt;b&gt;Odd&lt;/b&gt; <span style="white-space:nowrap;color:#565d6b">[PRC-007]</span>')
+
+
+def test_what_says_the_same_of_the_same_rows_does_not_take_a_place_of_the_three() -> None:
+    """A date that cannot be read is also a date that is not there: the reader wants the other faults."""
+    rules = [
+        {"id": f"PRC-{n:03}", "severity": "warning", "sentence": said, "failed": failed, "rows": rows}
+        for n, said, failed, rows in (
+            (2, "Rows with a date that cannot be read: {count}.", 9, [2, 4]),
+            (8, "Crimes without a recorded date that can be read: {count}.", 9, [2, 4]),
+            (13, "Crimes in a ward of elsewhere: {count}.", 3, [7]),
+            (14, "Crimes in a place of elsewhere: {count}.", 2, [8]),
+        )
+    ]
+    named = [str(point[0])[-9:] for point in rules_part({"rules": rules, "report": "errors.xlsx"}).points]
+    assert named[:3] == ["[PRC-002]", "[PRC-013]", "[PRC-014]"]
