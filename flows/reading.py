@@ -49,7 +49,10 @@ def last_row(
     at = [total.row + origin.row_offset]
     found = []
     if total.rows is not None and total.rows != counts.received:
-        said = f"The last row says that the file has {count(total.rows, 'row')}, and it has {counts.received:,}."
+        # A number far off may be no number of rows at all but a telephone number: it is not said.
+        near = total.rows <= 10 * counts.received + 1_000
+        says = count(total.rows, "row") if near else "far more rows"
+        said = f"The last row says that the file has {says}, and it has {counts.received:,}."
         rule = _reading_rule("READ-TOTAL-ROWS", "critical", said, remedy, at)
         found.append(rule | {"characteristic": "completeness"})
     if total.unmet:

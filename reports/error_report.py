@@ -82,8 +82,16 @@ def error_report(payload: Payload, cells: Sequence[Cell], failing: int, sheet: s
         _write_table(book, formats, table, str(payload.get("marking") or ""))
     if payload.get("delivery_id"):  # a file that was only checked asks for no answer
         _reply(book, formats, payload, rules)
+    print_marking(book, str(payload.get("marking") or ""))
     book.close()
     return stream.getvalue()
+
+
+def print_marking(book: Any, marking: str) -> None:
+    """The protective marking above and below every printed page of a workbook that xlsxwriter makes."""
+    for sheet in book.worksheets() if marking else ():
+        sheet.set_header(f"&C{marking.replace('&', '&&')}")
+        sheet.set_footer(f"&C{marking.replace('&', '&&')}")
 
 
 def safe(text: Any) -> Any:

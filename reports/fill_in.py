@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from reports import words
-from reports.error_report import CREATED, SHADE, safe
+from reports.error_report import CREATED, SHADE, print_marking, safe
 
 ROWS = 2_000  # that have drop-downs and formats; more can be pasted in
 DATES = {"yyyy-MM-dd": "yyyy-mm-dd", "dd/MM/yyyy": "dd/mm/yyyy", "yyyy-MM": "yyyy-mm"}
@@ -29,6 +29,7 @@ def fill_in(said: Mapping[str, Any], rows: Sequence[Mapping[str, str]] = ()) -> 
     _data(book, columns, list(lists), rows)
     _guide(book, said, columns)
     _lists(book, lists)
+    print_marking(book, said["marking"])
     book.close()
     return stream.getvalue()
 

@@ -89,8 +89,13 @@ def test_a_last_row_of_totals_is_no_data_and_holds_what_came_before(at: At, tmp_
 @pytest.mark.parametrize(
     ("last", "rule", "sentence"),
     [
-        ("Total,1234", "READ-TOTAL-ROWS", "The last row says that the file has 1,234 rows, and it has 3."),
-        ("Total,1,234", "READ-TOTAL-ROWS", "The last row says that the file has 1,234 rows, and it has 3."),
+        ("Total,1003", "READ-TOTAL-ROWS", "The last row says that the file has 1,003 rows, and it has 3."),
+        ("Total,1,003", "READ-TOTAL-ROWS", "The last row says that the file has 1,003 rows, and it has 3."),
+        (
+            "Total,02079460107",
+            "READ-TOTAL-ROWS",
+            "The last row says that the file has far more rows, and it has 3.",
+        ),
         ("Total,4,,,,5500.5,0.5", "READ-TOTAL-ROWS", "The last row says that the file has 4 rows, and it has 3."),
         (
             "Total,3,,,,5500.6,0.5",

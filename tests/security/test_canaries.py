@@ -27,7 +27,7 @@ from reports.reply import HEADERS, RULE_IS_WRONG
 from tests.flows.waste import HEADER as WASTE_HEADER
 from tests.security.people import PEOPLE, VALUES, Canary
 from tests.security.searching import hits, places, unpacked
-from tests.warehouse.workbooks import ods, xls, xlsx, zipped
+from tests.warehouse.workbooks import compound, ods, xls, xlsx, zipped
 from warehouse.connection import open_warehouse
 
 At = Callable[[str], Settings]
@@ -144,6 +144,17 @@ def arrivals() -> Iterator[Put]:
         yield CRIME, "thing_FY2009-Q1.csv", start + a.surname.encode() + a.nhs_number.encode()
     a = who()
     yield CRIME, "macro_FY2009-Q1.xlsm", zipped({"xl/vbaProject.bin": b"", "xl/workbook.xml": a.surname})
+    # Somebody where the totals should be, and behind a password.
+    a, b = who(), who()
+    good = "2009-04,kerbside_residual,household,residual,efw,4000,"
+    yield (
+        WASTE,
+        "total_FY2009-Q1.csv",
+        text(WASTE_HEADER, good, f"Total,{a.nhs_number},{a.surname},,,{a.telephone},"),
+    )
+    yield WASTE, "total_too_FY2009-Q1.csv", text(WASTE_HEADER, good, f"Total,{b.nhs_number.replace(' ', '')}")
+    a = who()
+    yield CRIME, "locked_FY2009-Q1.xlsx", compound({"EncryptedPackage": a.surname.encode()})
     # Only checked, before sending.
     a, b = who(), who()
     yield (

@@ -136,3 +136,12 @@ def test_a_row_of_the_reply_sheet_says_which_fault_it_is_about() -> None:
 def test_only_a_workbook_has_a_column_for_its_sheets() -> None:
     text = error_report(payload(decision="rejected", rules=[failed_rule()]), CELLS, 2, None)
     assert sheets(text)["Rows"][1] == ["Row", "Column", "Header", "Rule", "What is wrong"]
+
+
+def test_the_marking_is_on_the_first_sheet_and_above_and_below_every_printed_page() -> None:
+    content = error_report(payload(decision="rejected", rules=[failed_rule()], marking="OFFICIAL"), CELLS, 2, None)
+    assert sheets(content)["Start here"][0][0] == "OFFICIAL"
+    pages = [part for name, part in parts(content).items() if name.startswith("xl/worksheets/sheet")]
+    assert len(pages) == 5
+    assert all("<oddHeader>&amp;COFFICIAL</oddHeader>" in page for page in pages)
+    assert all("<oddFooter>&amp;COFFICIAL</oddFooter>" in page for page in pages)

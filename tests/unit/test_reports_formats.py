@@ -16,6 +16,7 @@ import openpyxl
 import pandas as pd
 import pypdf
 import pytest
+import python_calamine
 
 from reports.board_paper import board_paper, told
 from reports.documents import documents
@@ -188,10 +189,9 @@ def test_the_marking_is_on_every_page_of_the_paper_and_at_the_top_of_each_workbo
     pages = [page.extract_text() for page in pypdf.PdfReader(io.BytesIO(board_paper(marked))).pages]
     assert pages
     assert all("OFFICIAL" in page for page in pages)
-    cells = (
-        openpyxl.load_workbook(io.BytesIO(spreadsheet(workbook(marked)))).worksheets[0].iter_rows(values_only=True)
-    )
-    assert "OFFICIAL" in [row[0] for row in cells]
+    for content in (spreadsheet(workbook(marked)), opendocument(workbook(marked))):
+        first = python_calamine.CalamineWorkbook.from_object(io.BytesIO(content)).get_sheet_by_index(0)
+        assert "OFFICIAL" in [row[0] for row in first.to_python()]
 
 
 def test_ninety_indicators_still_fit_one_side_counted_and_the_troubled_shown() -> None:

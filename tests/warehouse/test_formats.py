@@ -3,6 +3,7 @@
 import json
 import tracemalloc
 import zipfile
+from collections.abc import Callable, Mapping
 from datetime import date
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 
 from schemas.contract import Contract, WorkbookRule
 from tests.warehouse.small_contract import column_of, contract_of
-from tests.warehouse.workbooks import Cell, compound, ods, ods_content, ods_of, xls, xlsx, xlsx_parts, zipped
+from tests.warehouse.workbooks import Cell, Rows, compound, ods, ods_content, ods_of, xls, xlsx, xlsx_parts, zipped
 from warehouse.connection import open_memory
 from warehouse.reader import Origin, UnreadableError, inspect, load, number_rows, open_table
 
@@ -101,7 +102,17 @@ def test_titles_notes_blank_rows_and_other_sheets_are_passed_over(tmp_path: Path
     )
 
 
-def test_a_merged_header_is_one_name_for_each_column(tmp_path: Path) -> None:
+def covered(sheets: Mapping[str, Rows]) -> bytes:
+    """An ODS as LibreOffice writes merged cells: those that a cell spans are there, covered."""
+    with zipfile.ZipFile(BytesIO(ods(sheets))) as file:
+        content = file.read("content.xml").decode()
+    return ods_of(content.replace("<table:table-cell/>", "<table:covered-table-cell/>"))
+
+
+@pytest.mark.parametrize("make", [xlsx, ods, covered])
+def test_a_merged_header_is_one_name_for_each_column(
+    tmp_path: Path, make: Callable[[Mapping[str, Rows]], bytes]
+) -> None:
     """Upper cells span the columns to their right; note numbers fall away; a nameless column is called by letter."""
     sheet: list[list[Cell]] = [
         ["Table 1: cases"],
@@ -121,7 +132,7 @@ def test_a_merged_header_is_one_name_for_each_column(tmp_path: Path) -> None:
         "Not owed",
         workbook=WorkbookRule(sheet="T.", header_rows=(2, 4), ends="Notes", footnotes=True),
     )
-    origin, rows, numbers = read(xlsx({"Cover": [["E1"]], "T1": sheet}), tmp_path, contract)
+    origin, rows, numbers = read(make({"Cover": [["E1"]], "T1": sheet}), tmp_path, contract)
     assert rows == [("E1", "5", "2", "3", "7"), ("E2", "6", "2", "4", "8")]
     assert numbers == [5, 6]
     assert origin.column("Not owed") == "F"
