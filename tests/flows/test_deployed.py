@@ -129,6 +129,30 @@ def test_what_a_failing_station_raises_reaches_the_server_without_its_text(
     assert CANARY not in "".join(told)
 
 
+def test_nobody_of_a_file_is_in_anything_the_server_keeps(
+    server: SyncPrefectClient, home: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Artifacts, runs, their states and logs, of a file with somebody in its rows, its ragged lines and its name."""
+    rows = (
+        "2009-04,kerbside_residual,household,residual,efw,4000.000,",
+        f"2009-05,kerbside_residual,{CANARY},residual,efw,{CANARY},",
+        f"2009-05,{CANARY},short",
+        f"Total,{CANARY}",
+    )
+    deliver(load_settings(home=home), waste(tmp_path, *rows, name=f"{CANARY}_FY2009-Q1.csv"), KEY)
+    (row,) = flows.deployed.ingest()
+    assert (row["decision"], row["rows_quarantined"]) == ("accepted_with_exceptions", 2)
+    task_runs(server, 5)
+    ask: Any = server  # its types list every path
+    kept = {
+        what: ask.request("POST", f"/{what}/filter", json={}).text
+        for what in ("artifacts", "flow_runs", "task_runs", "logs", "events")
+    }
+    assert "READ-RAGGED" in kept["artifacts"]
+    assert "household_waste" in kept["flow_runs"]
+    assert CANARY not in str(kept) + caplog.text
+
+
 def test_prefect_yaml_declares_every_flow_for_the_prefect_that_is_locked() -> None:
     declared = {name for name, found in vars(flows.deployed).items() if isinstance(found, Flow)}
     assert set(DEPLOYMENTS) == declared
