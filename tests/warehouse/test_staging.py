@@ -11,6 +11,7 @@ import duckdb
 import pytest
 
 from schemas.contract import Column, Contract, PeriodRule, ScopeRule, ScopeTest
+from schemas.partnership import load_partnership
 from warehouse import staging
 from warehouse.connection import Connection, literal, lock_down, open_staging
 from warehouse.reader import Readable, load, number_rows
@@ -192,6 +193,28 @@ def test_a_marker_becomes_a_reason_and_never_a_number(connection: Connection, tm
         ("d", None, 2.5, "n", None),
         ("e", None, None, None, None),
     ]
+
+
+MARKERS = {
+    "c": "confidential", "[c]": "confidential", "SUPP": "suppressed", "x": "not_available", "[x]": "not_available",
+    "NA": "not_available", "..": "not_available", "z": "not_applicable", ".": "not_applicable", ":": "not_applicable",
+    "NE": "not_applicable", "k": "low", "~": "low", "low": "low", "u": "unreliable",
+}  # fmt: skip
+DEPARTMENT = (
+    "schools/attainment",
+    "schools/looked_after_outcomes",
+    "schools/published_attendance",
+    "council/neet_scorecard",
+)
+
+
+@pytest.mark.parametrize("key", DEPARTMENT)
+def test_every_mark_of_the_departments_files_is_a_reason_for_absence(
+    connection: Connection, tmp_path: Path, key: str
+) -> None:
+    agreed = contract(column("n", "BIGINT"), markers=load_partnership().contracts[key].markers)
+    read(connection, tmp_path, agreed, *MARKERS)
+    assert judged(connection, "n, _uncast, _absent") == [(None, None, f"n={why}") for why in MARKERS.values()]
 
 
 def test_a_column_that_a_file_may_leave_out_is_empty(connection: Connection, tmp_path: Path) -> None:
