@@ -2,8 +2,8 @@
 
 A field is defined once, here: its header in the file, its type, its classification, what is done to it.
 What the standard has no key for (period, scope, supersede_by, copies_unless_blank, markers, cadence, control_total,
-workbook, editions, states, purposes, people; and per column aliases, may_be_absent, treatment, codelist, from_file_name)
-stands in its `customProperties`.
+workbook, editions, states, purposes, people; and per column aliases, may_be_absent, treatment, codelist,
+from_file_name) stands in its `customProperties`.
 """
 
 from __future__ import annotations

@@ -68,6 +68,8 @@ def rule_examples(rule: Rule, contract: Contract, codelists: Mapping[str, Codeli
             return f"a text of {longest} characters", f"a text of {longest + 1} characters"
         case "expect_column_unique_value_count_to_be_between":
             return _as_many(rule.kwargs, f"'{columns[0].header}'" if columns else "values")
+        case "expect_column_values_to_not_match_regex":
+            return usual, "what the rule looks for"
         case "expect_column_to_reach":
             return "a file that reaches to the end of its period", "a file that stops before it"
         case "expect_column_values_to_match_regex":

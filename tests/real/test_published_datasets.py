@@ -61,8 +61,8 @@ def test_stops_and_searches_are_placed_by_their_point_alone(at: At, realdata: Pa
     )
     assert (found["period"], found["slot"], found["state"]) == ("2018-01", "metropolitan", "merged")
     assert counted(found) == (12137, 288, 0, 11849)
-    # Told only: one search without what was looked for, one of a vehicle alone with the age of a person.
-    assert failed_rules(settings, found["delivery_id"]) == {"PSS-011": 1, "PSS-014": 1}
+    # Told only: one search without what was looked for, one of a vehicle alone with the age of a person, eleven alike.
+    assert failed_rules(settings, found["delivery_id"]) == {"PSS-011": 1, "PSS-014": 1, "PSS-018": 11}
     assert amounts(settings, "stops_and_searches") == {("E09000013", "2018-01-01"): 288}
     assert amounts(settings, "searches_that_led_to_arrest") == {("E09000013", "2018-01-01"): 50}
 

@@ -22,7 +22,7 @@ REALDATA = ROOT.parent / "shared" / "realdata"
 PUBLISHED = {
     *("police/street_crime", "police/street_crime_by_ward", "police/outcomes", "police/stop_and_search"),
     *("health/published_indicators", "health/gp_list_size", "health/prevalence"),
-    *("council/homelessness", "council/spend"),
+    *("council/homelessness", "council/spend", "council/neet_scorecard", "council/supplier_spend"),
     *("schools/published_attendance", "schools/attainment", "schools/looked_after_outcomes"),
 }
 
@@ -98,16 +98,18 @@ def test_examples_keep_to_the_column_s_codelist(path: Path) -> None:
             assert {str(example) for example in entry.get("examples", [])} <= codes, entry["name"]
 
 
-def test_direct_identifiers_of_children_become_pseudonyms() -> None:
+def test_direct_identifiers_of_children_become_pseudonyms_and_who_was_paid_is_dropped() -> None:
     treated = {
         (contract.key, column.name, column.treatment)
         for contract in map(_load, CONTRACTS)
         for column in contract.columns
         if column.treatment != "keep"
     }
+    paid = ("beneficiary", "beneficiary_id", "transaction", "purpose", "invoice", "vat_number")
     assert treated == {
         ("schools/attendance_sessions", "upn", "pseudonymise"),
         ("council/neet", "young_person_ref", "pseudonymise"),
+        *(("council/supplier_spend", name, "drop") for name in paid),  # checked, and then not needed
     }
 
 

@@ -16,6 +16,7 @@ from schemas.partnership import REPOSITORY, Partnership, load_partnership
 from schemas.periods import parse_period, periods_between
 
 DATASETS = {
+    *("council/neet_scorecard", "council/supplier_spend"),
     *("police/recorded_crime", "police/street_crime", "police/street_crime_by_ward", "police/outcomes"),
     *("police/stop_and_search", "police/asb_incidents"),
     *("health/smoking_quits", "health/injury_admissions", "health/published_indicators"),
@@ -31,13 +32,13 @@ DATASETS = {
 PUBLISHED = {
     *("police/street_crime", "police/street_crime_by_ward", "police/outcomes", "police/stop_and_search"),
     *("health/published_indicators", "health/gp_list_size", "health/prevalence"),
-    *("council/homelessness", "council/spend"),
+    *("council/homelessness", "council/spend", "council/neet_scorecard", "council/supplier_spend"),
     *("schools/published_attendance", "schools/attainment", "schools/looked_after_outcomes"),
 }
 NOT_ABOUT_PEOPLE = {
     *("council/household_waste", "council/street_cleanliness"),
     *("council/planning_applications", "council/housing_completions", "council/spend"),
-    *("council/commentary", "council/grant_budget"),
+    *("council/commentary", "council/grant_budget", "council/supplier_spend"),
 }
 
 
