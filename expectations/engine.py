@@ -24,7 +24,9 @@ from great_expectations.exceptions import MetricResolutionError
 from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.metrics.map_metric_provider import (
     ColumnMapMetricProvider,
+    ColumnPairMapMetricProvider,
     column_condition_partial,
+    column_pair_condition_partial,
 )
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.query_metric_provider import QueryMetricProvider
@@ -32,6 +34,7 @@ from great_expectations.expectations.metrics.table_metric_provider import TableM
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.sql import visitors
 
+_BETWEEN_HALVES = "\x1f"  # of a pair written as one text; more than one of it is no pair's
 _MACROS = Path(__file__).with_name("identifiers.sql").read_text(encoding="utf-8")
 
 
@@ -230,3 +233,30 @@ class _NotMatchRegexList(ColumnMapMetricProvider):  # type: ignore[misc]
     @column_condition_partial(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
     def _duckdb(cls, column: sa.ColumnElement[Any], regex_list: list[str], **_: Any) -> sa.ColumnElement[bool]:
         return sa.not_(_matches_list(column, regex_list, "any"))
+
+
+class _PairsInSet(ColumnPairMapMetricProvider):  # type: ignore[misc]
+    """Pairs of texts are looked up as one text: the library's OR of thousands of pairs takes a second to plan.
+
+    A row with one half missing is no pair of the set, unless the rule ignores it.
+    """
+
+    condition_metric_name = "column_pair_values.in_set"
+    condition_value_keys = ("value_pairs_set",)
+    condition_domain_keys = ("batch_id", "table", "column_A", "column_B", "ignore_row_if")
+
+    @column_pair_condition_partial(engine=DuckDBExecutionEngine)  # type: ignore[untyped-decorator]
+    def _duckdb(
+        cls,
+        column_A: sa.ColumnElement[Any],  # the library's names
+        column_B: sa.ColumnElement[Any],
+        value_pairs_set: list[list[Any]],
+        **_: Any,
+    ) -> sa.ColumnElement[bool]:
+        halves = [half for pair in value_pairs_set for half in pair]
+        if not all(isinstance(half, str) and _BETWEEN_HALVES not in half for half in halves):
+            return sa.or_(
+                sa.false(), *(sa.and_(column_A == first, column_B == second) for first, second in value_pairs_set)
+            )
+        pair = sa.cast(column_A, sa.String).concat(_BETWEEN_HALVES).concat(sa.cast(column_B, sa.String))
+        return sa.func.coalesce(pair.in_([_BETWEEN_HALVES.join(pair) for pair in value_pairs_set]), sa.false())

@@ -15,6 +15,8 @@ IN_SET = "expect_column_values_to_be_in_set"
 MATCH = "expect_column_values_to_match_regex"
 NOT_MATCH = "expect_column_values_to_not_match_regex"
 BETWEEN = "expect_column_values_to_be_between"
+IN_PAIRS = "expect_column_pair_values_to_be_in_set"
+EITHER_MISSING = {"ignore_row_if": "either_value_is_missing"}
 A_OVER_B = "expect_column_pair_values_a_to_be_greater_than_b"
 TOGETHER = "expect_compound_columns_to_be_unique"
 UNIQUE = "expect_column_values_to_be_unique"
@@ -169,6 +171,30 @@ CASES: dict[str, tuple[str, dict[str, Any], str, list[str], list[str], list[int]
         ["date '2009-07-01'"],
         ["date '2009-06-30'"],
         [0],
+    ),
+    "pair of texts in a set": (
+        IN_PAIRS,
+        {"column_A": "a", "column_B": "b", "value_pairs_set": [["x", "y"], ["it's", "1"]], **EITHER_MISSING},
+        "a VARCHAR, b VARCHAR",
+        ["'x', 'y'", "'it''s', '1'", "'x', NULL"],
+        ["'x', '1'", "'x', 'y'", "concat('x', chr(31), 'y'), ''", "'', concat('x', chr(31), 'y')"],
+        [0, 2, 3],
+    ),
+    "pair of texts in a set, missing halves counted": (
+        IN_PAIRS,
+        {"column_A": "a", "column_B": "b", "value_pairs_set": [["x", "y"]], "ignore_row_if": "neither"},
+        "a VARCHAR, b VARCHAR",
+        ["'x', 'y'"],
+        ["'x', NULL", "NULL, 'y'", "'x', 'y'"],
+        [0, 1],
+    ),
+    "pair of a text and a number in a set": (
+        IN_PAIRS,
+        {"column_A": "a", "column_B": "n", "value_pairs_set": [["x", 1], ["y", 2]], **EITHER_MISSING},
+        "a VARCHAR, n DECIMAL(8, 2)",
+        ["'x', 1", "'y', 2", "NULL, 1"],
+        ["'x', 2", "'y', 2", "'x', 1.5"],
+        [0, 2],
     ),
     "pair greater": (
         A_OVER_B,
