@@ -17,6 +17,7 @@ from flows.merge import record_what_moved
 from flows.nil import record, statement
 from flows.said import keep_words
 from flows.settings import Settings, today
+from flows.wording import MAY_BE_A_NAME, may_name_somebody
 from reports import words
 from reports.reply import (
     ACKNOWLEDGE,
@@ -151,6 +152,8 @@ def _may_be_applied(settings: Settings, connection: Connection, delivery: dict[s
             "this file did not fail the rule in the second column. Please leave that column as it was."
         )
     if answer.answer == TRUE_AS_SENT:
+        if may_name_somebody(settings.partnership, answer.reason):
+            raise DecisionError(MAY_BE_A_NAME)
         may_be_confirmed(connection, delivery, answer.rule_id)
 
 

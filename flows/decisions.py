@@ -15,6 +15,7 @@ from flows.merge import merge_accepted, record_what_moved
 from flows.said import keep_words
 from flows.settings import Settings, today
 from flows.validate import validate_received
+from flows.wording import MAY_BE_A_NAME, may_name_somebody
 from reports.reply import TOLD_BESIDE_THE_FIGURE, points_to_a_person
 from schemas.periods import in_words
 from warehouse import ledger
@@ -39,6 +40,8 @@ def confirm(settings: Settings, delivery_id: str, rule_id: str, *, reason: str, 
     given(reason, by)
     if points_to_a_person(reason):
         raise DecisionError(TOLD_BESIDE_THE_FIGURE[0].upper() + TOLD_BESIDE_THE_FIGURE[1:])
+    if may_name_somebody(settings.partnership, reason):
+        raise DecisionError(MAY_BE_A_NAME[0].upper() + MAY_BE_A_NAME[1:])
     if until < today(settings):
         raise DecisionError(f"{in_words(until)} is over: name a day to come (--until).")
     with one_run(settings.home):

@@ -90,6 +90,8 @@ def test_only_what_failed_can_be_confirmed_and_not_for_a_day_gone_by(at: At, tmp
         confirm(settings, row["delivery_id"], "CHW-015", until=date(2009, 7, 19), **WORD)
     with pytest.raises(DecisionError, match="Say why"):
         confirm(settings, row["delivery_id"], "CHW-015", until=UNTIL, reason=" ", by="D. Lead")
+    with pytest.raises(DecisionError, match="may be somebody's name"):
+        confirm(settings, row["delivery_id"], "CHW-015", until=UNTIL, reason="Okafor forgot", by="D. Lead")
     assert outcomes(settings, row["delivery_id"])["CHW-015"] == "failed"
 
 
