@@ -347,7 +347,8 @@ def _lines(told: Certificate) -> Iterator[str]:
     for moved in told.moved:
         part = (moved.before, moved.after) if moved.before != moved.after else (moved.ytd_before, moved.ytd_after)
         whole = "" if moved.before != moved.after else " year to date"
-        yield f"Restated      {moved.framework} {moved.indicator} {moved.period}{whole}: {part[0]} -> {part[1]}"
+        change = f"{_told(part[0])} -> {_told(part[1])}"
+        yield f"Restated      {moved.framework} {moved.indicator} {moved.period}{whole}: {change}"
     if told.moved:
         yield "              Nothing takes its place: the period counts as not received until a new file comes"
     for publication in told.publications:
@@ -358,3 +359,8 @@ def _lines(told: Certificate) -> Iterator[str]:
         yield f"Backup        {backup} still holds it: delete or replace it"
     yield ""
     yield "The ledger keeps its id, its SHA-256, its counts, its dates and this reason."
+
+
+def _told(figure: float | None) -> str:
+    """A figure as a certificate shows it, to three decimals at most."""
+    return "nothing" if figure is None else f"{figure:,.3f}".rstrip("0").rstrip(".")

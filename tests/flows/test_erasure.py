@@ -79,7 +79,7 @@ def test_after_an_erasure_no_byte_of_the_file_is_left_anywhere(at: At, tmp_path:
     told = erase(settings, delivery_id, "sent in error", "A. Officer").to_text()
     assert files_with(settings.home, CANARY) == []
     assert "archive: 2 files" in told, "its bytes, and what its sender called it"
-    assert "NI192 FY2009-Q1: 0.0 -> None" in told
+    assert "NI192 FY2009-Q1: 0 -> nothing" in told
     assert "sent in error" in told
     row = delivery(settings, delivery_id)
     assert (row["state"], row["file_name"], row["rows_received"], len(str(row["sha256"]))) == (
