@@ -103,6 +103,19 @@ def test_nothing_runs_over_the_edge_of_a_small_screen(opened: Opened, role: str)
     assert browser.execute_script("return document.documentElement.scrollWidth") == 320
 
 
+@pytest.mark.parametrize("width", [1040, 1280])
+def test_the_common_table_stays_within_the_margins(opened: Opened, width: int) -> None:
+    told = whole("operational")
+    rows = told.indicators.assign(direction_short="no clear change", direction_long="no clear change")
+    browser = opened(replace(told, indicators=rows), width)
+    over = "return document.querySelector('.template').getBoundingClientRect().right"
+    margin = (
+        "const main = document.querySelector('main');"
+        "return main.getBoundingClientRect().right - parseFloat(getComputedStyle(main).paddingRight)"
+    )
+    assert browser.execute_script(over) <= browser.execute_script(margin) + 1
+
+
 @pytest.mark.parametrize("role", ROLES)
 def test_a_keyboard_reaches_everything_in_reading_order(opened: Opened, role: str) -> None:
     """One press of Tab after another: each thing once, in view, with a ring around it, and out at the end."""
