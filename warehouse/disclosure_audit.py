@@ -42,6 +42,7 @@ EQUATIONS = """
 """
 # Before anything new is told, all of this publication is in doubt, and what others withhold.
 WITHHELD, NOT_YET_TOLD = "(cell.hidden OR cell.stale)", "(cell.own OR cell.hidden OR cell.stale)"
+NUMERATOR, REST = 1, 2
 FAR = 3  # thresholds: how far from the truth an attacker's guess is followed; beyond, it makes no difference
 LOOKS = 4  # solutions in any direction, before one is sought for each number
 ROUNDING = 1e-6
@@ -72,9 +73,12 @@ def exposed_cells(connection: duckdb.DuckDBPyConnection) -> list[int]:
     least = np.where(with_zero, 0.0, np.minimum(1.0, unknowns.truth))
     room = np.where(unknowns.small | unknowns.withheld_before, np.maximum(unknowns.threshold - 2, 1.0), 1.0)
     narrow = _narrow(unknowns, least, room)
-    # A large count that another indicator publishes may be known, as long as what it is a share of is not.
+    # A large count that another indicator publishes may be known, as long as what it is a share of is not. That nobody
+    # is left over may not: the share is 100 per cent then, of whatever.
     wide = unknowns.cells[~narrow]
-    return _listed(unknowns.cells[narrow & ~unknowns.stale & (unknowns.small | ~np.isin(unknowns.cells, wide))])
+    is_all = (unknowns.measure == REST) & (unknowns.truth == 0)
+    told = unknowns.small | is_all | ~np.isin(unknowns.cells, wide)
+    return _listed(unknowns.cells[narrow & ~unknowns.stale & told])
 
 
 def known_cells(connection: duckdb.DuckDBPyConnection) -> tuple[list[int], list[int]]:
@@ -83,8 +87,8 @@ def known_cells(connection: duckdb.DuckDBPyConnection) -> tuple[list[int], list[
     if unknowns is None:
         return [], []
     narrow = _narrow(unknowns, np.zeros(len(unknowns.truth)), np.ones(len(unknowns.truth)))
-    return _listed(unknowns.cells[narrow & (unknowns.measure == 1)]), _listed(
-        unknowns.cells[narrow & (unknowns.measure == 2)]
+    return _listed(unknowns.cells[narrow & (unknowns.measure == NUMERATOR)]), _listed(
+        unknowns.cells[narrow & (unknowns.measure == REST)]
     )
 
 

@@ -299,7 +299,8 @@ class Attacker:
         return unknown, total - known
 
     def recovers(self) -> list[Unknown]:
-        """The withheld numbers that can only be one: small ones, and figures of which nothing is left to guess.
+        """The withheld numbers that can only be one: small ones, figures of which nothing is left to guess, and that
+        nobody is left over, since a share is then 100 per cent whatever it is of.
 
         That 26 of an unknown number were counted is no recovered percentage, where another indicator publishes the 26.
         """
@@ -338,10 +339,20 @@ class Attacker:
                 look(sign * ((seeds == seed) & (least == most)))
         fixed = np.flatnonzero(least == most)
         pinned = {names[i] for i in fixed if self._pinned(matrix, right, bounds, int(i), truth[i])}
-        return [name for name in names if name in pinned and (self._small(name) or self._all_of(name) <= pinned)]
+        return [
+            name
+            for name in names
+            if name in pinned and (self._small(name) or self._all_of(name) <= pinned or self._is_all(name))
+        ]
 
     def _small(self, name: Unknown) -> bool:
         return 0 < self.unknown[name] < self.places[name[1][0]].threshold
+
+    def _is_all(self, name: Unknown) -> bool:
+        """Nobody is left over, and he was not told so before."""
+        version, key = name
+        told = any(self.known.get((earlier, key)) == 0 for earlier in range(version))
+        return key[2] == "rest" and self.unknown[name] == 0 and not told
 
     def _all_of(self, name: Unknown) -> set[Unknown]:
         version, (indicator, period, _, place) = name

@@ -159,6 +159,18 @@ def test_a_hundred_per_cent_is_not_told_by_a_sum_of_none(connection: duckdb.Duck
     assert withheld(controlled(connection, figures | {(Q1, ALL): (37.0, 67.0)})) == ["W1", "W2", "W3"]
 
 
+def test_the_attack_takes_a_hundred_per_cent_for_recovered(connection: duckdb.DuckDBPyConnection) -> None:
+    """The same wards with the third shown: how many they are stays open, that it is all of them does not."""
+    add_indicator(connection, kind="percent", over="measure", multiplier=100, cumulative=False)
+    figures = {(Q1, ward("W1")): (3.0, 3.0), (Q1, ward("W2")): (4.0, 4.0), (Q1, ward("W3")): (30.0, 60.0)}
+    controlled(connection, figures | {(Q1, ALL): (37.0, 67.0)})
+    assert exposed_cells(connection) == []
+    connection.execute("UPDATE disclosure.cell SET hidden = false WHERE area_code = 'W3'")
+    wards = "SELECT cell FROM disclosure.cell WHERE area_code IN ('W1', 'W2') ORDER BY ALL"
+    small = [cell for (cell,) in connection.execute(wards).fetchall()]
+    assert exposed_cells(connection) == small
+
+
 def test_a_mean_over_four_people_is_withheld(connection: duckdb.DuckDBPyConnection) -> None:
     add_indicator(connection, kind="mean", over="measure", cumulative=False)
     figures = {(Q1, ward("W1")): (80.0, 4.0), (Q1, ward("W2")): (900.0, 60.0), (Q1, ALL): (980.0, 64.0)}
