@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 Connection = duckdb.DuckDBPyConnection  # so that other folders can name the type without the engine
 WAIT_SECONDS = 30.0
+SHORTEST_PAUSE, LONGEST_PAUSE = 0.02, 0.4  # seconds between two tries to get at the warehouse
 RUN_WAIT_SECONDS = 600.0
 STAGING_MEMORY = "1GB"
 
@@ -56,10 +57,16 @@ def open_warehouse(
     lock = FileLock(home / "warehouse.lock")
     wait_seconds = WAIT_SECONDS if wait_seconds is None else wait_seconds
     deadline = time.monotonic() + wait_seconds
-    try:
-        lock.acquire(timeout=wait_seconds, poll_interval=random.uniform(0.02, 0.08))  # noqa: S311
-    except Timeout:
-        raise WarehouseBusyError(f"the warehouse stayed in use for {wait_seconds:.0f} seconds") from None
+    pause = SHORTEST_PAUSE
+    while True:
+        try:
+            lock.acquire(blocking=False)
+            break
+        except Timeout:
+            if time.monotonic() > deadline:
+                raise WarehouseBusyError(f"the warehouse stayed in use for {wait_seconds:.0f} seconds") from None
+        time.sleep(random.uniform(pause / 2, pause))  # noqa: S311
+        pause = min(1.3 * pause, LONGEST_PAUSE)  # fifty that ask all the time leave no time to who is at work
     try:
         if not (home / "warehouse.duckdb").exists():
             _make(home / "warehouse.duckdb")
