@@ -194,7 +194,11 @@ def _server(settings: Settings) -> Iterator[tuple[str, str]]:
     elif server_answers():
         yield "ok", f"{url} answers."
     else:
-        yield "wrong", f"{url} does not answer or does not let us in. See PREFECT_API_AUTH_STRING."
+        yield (
+            "wrong",
+            f"{url} does not answer or does not let us in. See PREFECT_API_AUTH_STRING and, for a certificate of "
+            "your own authority, SSL_CERT_FILE.",
+        )
 
 
 LOOKS: dict[str, Callable[[Settings], Iterator[tuple[str, str]]]] = {

@@ -102,9 +102,14 @@ def publications(settings: Settings, publication_ids: Sequence[str]) -> list[dic
 def docs_links(settings: Settings, rows: Iterable[Mapping[str, Any]]) -> str:
     """Links to the redacted Data Docs of the deliveries that were judged, as Markdown; empty where there are none."""
     pages = [(row, settings.home / "docs" / "deliveries" / f"{row['delivery_id']}.html") for row in rows]
-    return "\n".join(f"- [{name_of(row)}]({page.as_uri()})" for row, page in pages if page.is_file())
+    return "\n".join(_link(name_of(row), page) for row, page in pages if page.is_file())
 
 
 def pages_links(pages: Iterable[Path]) -> str:
     """Links to a publication's pages, as Markdown."""
-    return "\n".join(f"- [{page.parent.name}]({page.as_uri()})" for page in pages)
+    return "\n".join(_link(page.parent.name, page) for page in pages)
+
+
+def _link(name: str, page: Path) -> str:
+    """With the path to copy: a browser follows no link from a server's page to a file."""
+    return f"- [{name}]({page.as_uri()}) `{page}`"

@@ -129,7 +129,8 @@ def status_text(found: Mapping[str, Any]) -> str:
         return "Nothing has arrived yet. Deliver a file with: exchange deliver FILE --as PARTNER/DATASET"
     counts = Counter(_standing(row) for row in deliveries)
     parts = [
-        f"{len(deliveries)} deliveries: " + ", ".join(f"{n} {state}" for state, n in counts.most_common()),
+        f"{len(deliveries)} {'delivery' if len(deliveries) == 1 else 'deliveries'}: "
+        + ", ".join(f"{n} {state}" for state, n in counts.most_common()),
         "",
     ]
     rows = [

@@ -75,7 +75,7 @@ def _explained(error: Exception) -> int:
     if code == WRONG_USE or type(error) is LookupError:
         return said(str(error), WRONG_USE)
     if code == OUR_FAULT:
-        return said(f"{error}. Nothing is lost; try again.", OUR_FAULT)
+        return said(f"{str(error).rstrip('.')}. Nothing is lost; try again.", OUR_FAULT)
     if os.environ.get("EXCHANGE_DEBUG"):
         raise error
     return said(

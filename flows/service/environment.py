@@ -63,7 +63,7 @@ def service_environment(
         "EXCHANGE_HOME": str(settings.home),
         "PREFECT_HOME": str(folder),
         "PREFECT_API_URL": api,
-        "PREFECT_UI_API_URL": api,
+        "PREFECT_UI_API_URL": "/api",  # of whatever address the pages were asked from: a tunnel's, a proxy's
         "PREFECT_SERVER_API_HOST": HOST,
         "PREFECT_SERVER_API_PORT": str(port),
         "PREFECT_API_AUTH_STRING": secret,

@@ -5,6 +5,7 @@ deployments are written again, the worker is killed, the server is killed, every
 network is cut off: whatever would leave this machine is written down and refused.
 """
 
+import json
 import os
 import re
 import signal
@@ -180,9 +181,18 @@ def test_what_a_person_sees_of_it_are_ids_counts_and_decisions(service: Service)
     assert run["parameters"] == {}
     tasks = service.found("task_runs", task_runs={"flow_run_id": {"any_": [run["id"]]}})
     assert "council/household_waste FY2009-Q1" in {task["name"] for task in tasks}
+    assert run["name"] == "ingest council/household_waste FY2009-Q1"
+    published = eventually(lambda: [run for run in service.runs("publish") if run["state_name"] == "Published"])
+    assert {run["name"] for run in published} == {"publish laa-2008-11 FY2009-Q1"}
     shown = service.found("artifacts")
     assert {artifact["key"] for artifact in shown} >= {"deliveries", "data-docs", "publications"}
-    assert "waste_FY2009-Q1.csv" not in str(shown), "no name that a partner chose"
+    (table, *_) = [json.loads(artifact["data"]) for artifact in shown if artifact["key"] == "deliveries"]
+    counts = {key: table[0][key] for key in ("received", "accepted", "quarantined")}
+    assert sum(counts.values()) == 2 * counts["received"] > 0
+    everything = [shown, service.runs("ingest"), tasks, service.found("logs"), service.found("deployments")]
+    everything.append(service.server.post("/events/filter", json={"limit": 50}).json())
+    for name in ("waste_FY2009-Q1", "4000.000", "8001.000", "alex.rowntree"):
+        assert name not in str(everything), "no name that a partner chose, no value, no person"
 
 
 def test_deploying_again_changes_nothing(service: Service) -> None:
