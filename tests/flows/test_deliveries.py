@@ -2,6 +2,8 @@
 
 import json
 import os
+import stat
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,12 @@ import pytest
 
 from flows.alerts import acknowledge, list_alerts
 from flows.drain import drain
-from flows.land import deliver
+from flows.land import MANIFEST, deliver
 from flows.settings import Settings
 from flows.status import status
 from flows.verify import verify
 from tests.flows.waste import HEADER, KEY, waste
-from warehouse.connection import open_memory
+from warehouse.connection import open_memory, open_warehouse
 
 At = Callable[[str], Settings]
 GOOD = "2009-04,kerbside_residual,household,residual,efw,4000.000,"
@@ -142,24 +144,38 @@ def test_what_is_no_file_of_a_dataset_is_refused_and_its_neighbours_pass(at: At,
     deliver(settings, waste(tmp_path), KEY)
     (inbox / "a folder").mkdir()
     (inbox / "a link.csv").symlink_to("/etc/hosts")
+    (inbox / "a device.csv").symlink_to("/dev/zero")
     os.mkfifo(inbox / "a pipe")
+    os.mknod(inbox / "a socket", stat.S_IFSOCK | 0o600)  # who is not root can make no other device
     (inbox / "half.csv.part").write_text("unfinished")
     (inbox / "line\nbreak_FY2009-Q1.csv").write_text(f"{HEADER}\n{GOOD}\n")
-    stray = settings.inbox / "nobody" / "nothing"
-    stray.mkdir(parents=True)
-    (stray / "x.csv").write_text("a\n1\n")
+    climbing = inbox / "climbing.csv"
+    climbing.write_text("a\n1\n")
+    said = json.dumps({"original_name": "../../../../etc/cron.d/climbed.csv"})
+    climbing.with_name(climbing.name + MANIFEST).write_text(said)
+    for unknown in ("nobody/nothing", "council/nothing"):
+        stray = settings.inbox / unknown
+        stray.mkdir(parents=True)
+        (stray / "x.csv").write_text("a\n1\n")
     found = drain(settings)
-    assert sorted(row["state"] for row in found) == [
-        "merged",
-        "refused",
-        "refused",
-        "refused",
-        "refused",
-        "superseded",
-    ]
+    states_of = Counter(row["state"] for row in found)
+    assert states_of == {"merged": 1, "superseded": 1, "refused": 8}
     assert (inbox / "half.csv.part").exists(), "an unfinished file waits"
-    assert not any("\n" in row["file_name"] for row in found)
+    assert not any("\n" in row["file_name"] or "/" in row["file_name"] for row in found)
     assert Path("/etc/hosts").exists()
+
+    refused = [row for row in found if row["state"] == "refused"]
+    reasons = [row["reason"] for row in refused]
+    assert all(reasons), "each for a reason that the ledger keeps"
+    for kind, count in {"is a link": 2, "is a folder": 1, "is not a regular file": 2}.items():
+        assert len([reason for reason in reasons if kind in reason]) == count, kind
+    with open_warehouse(settings.home) as connection:
+        told: dict[str, str] = dict(
+            connection.execute("SELECT delivery_id, kind FROM warehouse.ledger.outbox").fetchall()
+        )
+    for row in refused:
+        kind = "operator" if row["partner"] is None else "alert"
+        assert told[row["delivery_id"]] == kind, "there is somebody to tell of each"
 
 
 def test_pupils_leave_staging_as_pseudonyms(at: At, tmp_path: Path) -> None:

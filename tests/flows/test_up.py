@@ -190,7 +190,7 @@ def test_what_a_person_sees_of_it_are_ids_counts_and_decisions(service: Service)
     counts = {key: table[0][key] for key in ("received", "accepted", "quarantined")}
     assert sum(counts.values()) == 2 * counts["received"] > 0
     everything = [shown, service.runs("ingest"), tasks, service.found("logs"), service.found("deployments")]
-    everything.append(service.server.post("/events/filter", json={"limit": 50}).json())
+    everything.append(service.found("events", limit=50))
     for name in ("waste_FY2009-Q1", "4000.000", "8001.000", "alex.rowntree"):
         assert name not in str(everything), "no name that a partner chose, no value, no person"
 

@@ -67,3 +67,29 @@ def test_a_file_of_which_the_system_tells_nothing_is_found_by_looking(
     monkeypatch.setattr(watching, "LOOK_EVERY", 0.1)
     found = announced(at("2009-07-20"), lambda folder: (folder / "waste.csv").write_text("a,b\n"))
     assert found == [("council", "household_waste")]
+
+
+@pytest.mark.parametrize(("taken", "case"), [(False, "no server took it"), (True, "it was taken and then lost")])
+def test_a_file_that_still_waits_is_announced_again(
+    at: At, monkeypatch: pytest.MonkeyPatch, taken: bool, case: str
+) -> None:
+    """No event is the last word: the file itself is."""
+    monkeypatch.setattr(watching, "AGAIN_AFTER", 0.1)
+    monkeypatch.setattr(watching, "LOOK_EVERY", 0.1)
+    settings = at("2009-07-20")
+    folder = settings.inbox / "council" / "household_waste"
+    folder.mkdir(parents=True)
+    (folder / "waste.csv").write_text("a,b\n")
+    told: list[list[tuple[str, str]]] = []
+    stopped = threading.Event()
+
+    def announce(places: list[tuple[str, str]]) -> bool:
+        told.append(places)
+        if len(told) == 3:
+            stopped.set()
+        return taken
+
+    thread = threading.Thread(target=watch, args=(settings, announce, stopped.is_set), daemon=True)
+    thread.start()
+    thread.join(LONG)
+    assert told == [[("council", "household_waste")]] * 3, case
