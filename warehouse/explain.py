@@ -40,6 +40,7 @@ SPANS = {
     "mean_of_months": ", the mean of the named months,",
     "cumulative": ", since the start,",
 }
+PEOPLE = {"age": "people", "females": "women", "males": "men"}  # how the name of a group of an age begins
 MEASURED_IN = {"all_ages": "people", "working_age": "people of working age"}
 
 # Columns of performance.indicator that an explanation has under the same name.
@@ -411,9 +412,10 @@ def _noun(term: Row) -> str:
         if term["dataset"] == RETURN:
             return RETURNED[measure.rsplit("_", 1)[1]]
         return measure.replace("_", " ")
-    ages = group.removeprefix("age_").split("_")
-    if group.startswith("age_") and len(ages) == 2:
-        return f"people aged {ages[0]} and over" if ages[1] == "plus" else f"people aged {ages[0]} to {ages[1]}"
+    who, *ages = group.split("_")
+    if who in PEOPLE and len(ages) == 2:
+        said = f"{ages[0]} and over" if ages[1] == "plus" else f"{ages[0]} to {ages[1]}"
+        return f"{PEOPLE[who]} aged {said}"
     return MEASURED_IN.get(group, group.replace("_", " "))
 
 

@@ -18,7 +18,7 @@ from tests.warehouse.small_partnership import (
     small_partnership,
     ward,
 )
-from warehouse.explain import explain
+from warehouse.explain import _noun, explain
 from warehouse.explanation import Explanation
 from warehouse.publication import build_publication
 from warehouse.reference import MODELS
@@ -220,3 +220,17 @@ def test_published_data_that_nobody_owes_are_awaited_all_the_same(tmp_path: Path
     text = explain(file, "NI1", Q1).to_text()
     assert "Waiting for police: Data of NI1, FY2008-Q1. No file has come from which it can be counted." in text
     assert explain(file, "NI2", Q1).reason == "There is no population to set it against."
+
+
+@pytest.mark.parametrize(
+    ("group", "said"),
+    [
+        ("all_ages", "people"),
+        ("age_0_17", "people aged 0 to 17"),
+        ("age_16_plus", "people aged 16 and over"),
+        ("females_15_17", "women aged 15 to 17"),
+        ("dwellings", "dwellings"),
+    ],
+)
+def test_a_population_is_named_as_people_say_it(group: str, said: str) -> None:
+    assert _noun({"population_group": group}) == said
