@@ -389,12 +389,13 @@ def _run_rules(connection: Connection, partnership: Partnership, work: Examinati
         "area_codes": sorted(spellings | set(partnership.comparators)),  # with the words of groups
         "lsoa_codes": sorted({lsoa.lsoa_code for lsoa in geography.lsoas}),
         "indicators": list(partnership.indicators),
-        "figure_periods": partnership.figure_periods(work.received_on),
         "frameworks": sorted(partnership.frameworks),
         "priorities": sorted({each.id for one in partnership.frameworks.values() for each in one.priorities}),
         "codelists": {name: [code for code, _ in codes] for name, codes in partnership.codelists.items()},
     }
     agreed = partnership.standards[work.contract.key]
+    if any("{figure_periods}" in repr(rule.kwargs) for rule in agreed.rules):  # thousands of pairs
+        values["figure_periods"] = partnership.figure_periods(work.received_on)
     if slot in work.before:
         asked = lasts_in([rule.kwargs for rule in agreed.rules])
         values["last"] = figures_of(connection, work.before[slot], asked)
