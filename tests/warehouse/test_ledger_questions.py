@@ -192,6 +192,21 @@ def test_partners_words_are_taken_out_of_messages(connection: Connection) -> Non
     ]
 
 
+def test_what_people_said_of_a_delivery_leaves_confirmations_and_replies_too(connection: Connection) -> None:
+    for id in ("one", "two"):
+        delivery = add(connection, id) | {"slot": None}
+        word = {"reason": "ZXCANARY", "until": date(2009, 8, 1), "by": "A. Officer"}
+        ledger.remember_confirmation(connection, delivery, "R-1", **word, at=NOON)
+        connection.execute(
+            "INSERT INTO warehouse.ledger.reply BY NAME SELECT 'c' AS claim, ? AS delivery_id, 'ZXCANARY' AS reason",
+            [id],
+        )
+    ledger.forget_words(connection, "one", "It was erased.")
+    for table in ("confirmation", "reply"):
+        found = ledger.rows(connection, f"SELECT delivery_id, reason FROM warehouse.ledger.{table} ORDER BY ALL")
+        assert [tuple(row.values()) for row in found] == [("one", "It was erased."), ("two", "ZXCANARY")]
+
+
 def test_a_sweep_is_noted_by_its_parts(connection: Connection) -> None:
     ledger.record_sweep(connection, "send", NOON)
     ledger.record_sweep(connection, "collect", NOON)
