@@ -195,8 +195,9 @@ def test_partners_words_are_taken_out_of_messages(connection: Connection) -> Non
 def test_what_people_said_of_a_delivery_leaves_confirmations_and_replies_too(connection: Connection) -> None:
     for id in ("one", "two"):
         delivery = add(connection, id) | {"slot": None}
-        word = {"reason": "ZXCANARY", "until": date(2009, 8, 1), "by": "A. Officer"}
-        ledger.remember_confirmation(connection, delivery, "R-1", **word, at=NOON)
+        ledger.remember_confirmation(
+            connection, delivery, "R-1", reason="ZXCANARY", until=date(2009, 8, 1), by="A. Officer", at=NOON
+        )
         connection.execute(
             "INSERT INTO warehouse.ledger.reply BY NAME SELECT 'c' AS claim, ? AS delivery_id, 'ZXCANARY' AS reason",
             [id],
