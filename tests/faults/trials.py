@@ -28,7 +28,7 @@ from warehouse.connection import open_warehouse
 WASTE, CRIME = "council/household_waste", "police/recorded_crime"
 CRIMES = "crime_ref,offence_code,recorded_on,occurred_from,occurred_to,ward_code,lsoa_code,domestic_flag,outcome"
 MOMENT = datetime(2009, 7, 20, 9, tzinfo=UTC)
-DIED, GAVE_UP = 70, 3
+DIED, GAVE_UP, TOO_LATE = 70, 3, -signal.SIGALRM
 
 
 def settings_of(home: Path) -> Settings:
@@ -138,7 +138,7 @@ def forked(home: Path, before: Callable[[], None] = lambda: None) -> int:
 
 
 def ended(process: int, seconds: float = 120.0) -> int:
-    """The exit code of a run, or minus the signal that ended it."""
+    """The exit code of a run, or minus the signal that ended it; ``TOO_LATE`` when it was killed after ``seconds``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         done, status = os.waitpid(process, os.WNOHANG)
@@ -147,7 +147,7 @@ def ended(process: int, seconds: float = 120.0) -> int:
         time.sleep(0.002)
     os.kill(process, signal.SIGKILL)
     os.waitpid(process, 0)
-    return -signal.SIGALRM
+    return TOO_LATE
 
 
 class Trials:
