@@ -116,6 +116,9 @@ def _not_run(node: ast.AST) -> Iterator[ast.AST]:
         yield from ast.walk(node.annotation)
     if isinstance(node, ast.FunctionDef) and node.returns is not None:
         yield from ast.walk(node.returns)
+    if isinstance(node, ast.ClassDef):  # frozen=True
+        for decorator in node.decorator_list:
+            yield from ast.walk(decorator)
     if isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
         yield from ast.walk(node)
 
