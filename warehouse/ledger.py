@@ -356,7 +356,7 @@ def chain_hash(row: list[Any]) -> str:
 
 def audit_rows(connection: Connection, events: str = "%") -> list[dict[str, Any]]:
     """The audit's rows in order, of events like a pattern; ``details`` as a mapping."""
-    # Literals here and in `last_told`: the first bound value makes DuckDB import pandas, and `exchange verify` only looks.
+    # Literals here and in `last_told`: the first bound value makes DuckDB import pandas, and `verify` only looks.
     if not is_prepared(connection):
         return []
     found = rows(
