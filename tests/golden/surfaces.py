@@ -1,5 +1,6 @@
 """The headline figures of a layer as each surface of a release tells them: database, tables, sheets, page, paper."""
 
+import html
 import re
 import zipfile
 from collections import defaultdict
@@ -22,16 +23,21 @@ TABLE, TEXT, OFFICE = (
     f"{{urn:oasis:names:tc:opendocument:xmlns:{name}:1.0}}" for name in ("table", "text", "office")
 )
 NUMBER = re.compile(r'<a class="number" href="#(explain-[^"]+)">(.*?)<span class="hidden">', re.DOTALL)
+PART = re.compile(
+    r'<a class="number part" href="#explain-([^"]+)">(.*?)<span class="hidden">, (.*?): how it was made</span>',
+    re.DOTALL,
+)
 NEWEST = """
-    SELECT figure.indicator, figure.name, about.unit, about.decimals, figure.value, figure.ytd, figure.ytd_target,
+    SELECT figure.indicator, figure.name, area_name, about.unit, about.decimals, figure.value, figure.ytd, figure.ytd_target,
         figure.suppressed, figure.status
     FROM {source} AS figure
     JOIN reference.indicator AS about USING (framework, indicator)
     WHERE framework = 'laa-2008-11' AND figure.period_end <= DATE '2009-09-30'
-        AND area_code = (SELECT area_code FROM reference.partnership) AND breakdown = 'all' AND category = 'all'
-    QUALIFY row_number() OVER (PARTITION BY indicator ORDER BY figure.period_end DESC) = 1
-    ORDER BY indicator
+        AND {which} AND breakdown = 'all' AND category = 'all'
+    QUALIFY row_number() OVER (PARTITION BY indicator, area_code ORDER BY figure.period_end DESC) = 1
+    ORDER BY indicator, area_name
 """
+WHOLE = "area_code = (SELECT area_code FROM reference.partnership)"
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,7 @@ class Stated:
 
     indicator: str
     name: str
+    area: str
     unit: str
     decimals: int
     value: float | None
@@ -69,10 +76,11 @@ class Stated:
         return "[low]" if value and not rounded else float(rounded)
 
 
-def of_database(path: Path, layer: str) -> list[Stated]:
+def of_database(path: Path, layer: str, which: str = WHOLE) -> list[Stated]:
     """What the published database says of a layer's figures: an operational layer's are its own."""
     with duckdb.connect(path, read_only=True) as reader:
-        found = [Stated(*row) for row in reader.execute(NEWEST.format(source="performance.indicator")).fetchall()]
+        newest = NEWEST.format(source="performance.indicator", which=which)
+        found = [Stated(*row) for row in reader.execute(newest).fetchall()]
         own = reader.execute(
             "SELECT indicator FROM reference.indicator, performance.layer AS seen "
             "WHERE seen.layer = ? AND (seen.role <> 'operational' OR reference.indicator.layer = seen.layer)",
@@ -83,7 +91,7 @@ def of_database(path: Path, layer: str) -> list[Stated]:
 
 def of_table(path: Path, database: Path) -> list[Stated]:
     with duckdb.connect(database, read_only=True) as reader:
-        return [Stated(*row) for row in reader.execute(NEWEST.format(source=f"'{path}'")).fetchall()]
+        return [Stated(*row) for row in reader.execute(NEWEST.format(source=f"'{path}'", which=WHOLE)).fetchall()]
 
 
 def of_excel(path: Path) -> dict[str, dict[str, Any]]:
@@ -116,9 +124,19 @@ def of_page(path: Path) -> dict[str, set[str]]:
     """Every number of the page that leads to an explanation, by that explanation."""
     found: dict[str, set[str]] = defaultdict(set)
     for anchor, said in NUMBER.findall(path.read_text(encoding="utf-8")):
-        without_flags = re.sub(r'<abbr class="flag".*?</abbr>', "", said)
-        found[anchor].add(re.sub(r"<[^>]+>", "", without_flags).strip())
+        found[anchor].add(bare(said))
     return found
+
+
+def bare(said: str) -> str:
+    """A number as it is read, without its flags."""
+    return re.sub(r"<[^>]+>", "", re.sub(r'<abbr class="flag".*?</abbr>', "", said)).strip()
+
+
+def parts_of_page(path: Path) -> dict[tuple[str, str], str]:
+    """What the page says of each part of an indicator, by the explanation it leads to and the part's name."""
+    found = PART.findall(path.read_text(encoding="utf-8"))
+    return {(anchor, html.unescape(label)): bare(said) for anchor, said, label in found}
 
 
 def of_paper(path: Path) -> str:

@@ -270,6 +270,15 @@ def test_every_surface_shows_the_same_numbers(settings: Settings, layer: str, au
             assert any(surfaces.squeezed(judged) in text[:200] for text in after), each.name
 
 
+def test_the_page_shows_the_figures_of_the_wards_as_the_database_does(settings: Settings) -> None:
+    folder = surfaces.audience_folder(settings.published / "laa-2008-11" / "FY2009-Q2", "restricted")
+    shown = surfaces.parts_of_page(folder / "cdrp" / "index.html")
+    wards = surfaces.of_database(folder / "exchange.duckdb", "cdrp", f"NOT {surfaces.WHOLE}")
+    told = {(each.indicator, each.area): each.in_words(each.value) for each in wards}
+    assert len(told) > 16
+    assert {part: said for part, said in shown.items() if part in told} == told
+
+
 def test_the_examples_of_the_documentation_run_on_the_demo(settings: Settings) -> None:
     """Every block of docs/published-figures.md, one after another, as a reader would type them."""
     page = (REPOSITORY / "docs" / "published-figures.md").read_text(encoding="utf-8")
