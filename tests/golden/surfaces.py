@@ -28,8 +28,8 @@ PART = re.compile(
     re.DOTALL,
 )
 NEWEST = """
-    SELECT figure.indicator, figure.name, area_name, about.unit, about.decimals, figure.value, figure.ytd, figure.ytd_target,
-        figure.suppressed, figure.status
+    SELECT figure.indicator, figure.name, area_name, about.unit, about.decimals, figure.value, figure.ytd,
+        figure.ytd_target, figure.suppressed, figure.status
     FROM {source} AS figure
     JOIN reference.indicator AS about USING (framework, indicator)
     WHERE framework = 'laa-2008-11' AND figure.period_end <= DATE '2009-09-30'
