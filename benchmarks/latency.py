@@ -18,8 +18,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+from flows.cli.status import status
 from flows.settings import Settings, load_settings
-from flows.status import status
 
 ROOT = Path(__file__).parents[1]
 ROWS = 10_000

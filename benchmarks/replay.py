@@ -12,17 +12,17 @@ from pathlib import Path
 
 from benchmarks.publication import Spent, time_calls, timed
 from flows.demo.run import run_demo
-from flows.replay import replay
+from flows.governance.replay import replay
 from flows.settings import load_settings
 
 # What is timed: module, function, what it is called.
 PARTS = (
-    ("flows.replay", "_carry", "archive, releases and the rest copied"),
-    ("flows.replay", "lay_out", "definitions of the day laid out"),
-    ("flows.replay", "_judged_again", "deliveries judged again"),
-    ("flows.replay", "_draw", "contributions drawn again"),
-    ("flows.replay", "create_reference", "reference tables"),
-    ("flows.replay", "recompute", "values worked out anew"),
+    ("flows.governance.replay", "_carry", "archive, releases and the rest copied"),
+    ("flows.governance.replay", "lay_out", "definitions of the day laid out"),
+    ("flows.governance.replay", "_judged_again", "deliveries judged again"),
+    ("flows.governance.replay", "_draw", "contributions drawn again"),
+    ("flows.governance.replay", "create_reference", "reference tables"),
+    ("flows.governance.replay", "recompute", "values worked out anew"),
 )
 
 

@@ -25,12 +25,12 @@ from pydantic import Field
 
 from flows import record
 from flows.events import tell_moves
-from flows.examine import OurFaultError, Verdict
 from flows.ingest import ingest_waiting
-from flows.meetings import due_meetings, publish_for_meeting
 from flows.merge import merge_accepted
 from flows.notify import send_outbox
 from flows.publish import Made, PublishError, publish_due, publish_owed
+from flows.receiving.examine import OurFaultError, Verdict
+from flows.releases.meetings import due_meetings, publish_for_meeting
 from flows.service.liveness import alive
 from flows.service.zombies import close_zombies
 from flows.settings import LONDON, Settings, SettingsError, load_settings

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from flows.collect import tell
 from flows.ingest import ingest_waiting
 from flows.merge import merge_accepted
 from flows.notify import send_outbox
+from flows.officers.collect import tell
 from flows.settings import Settings
 from flows.validate import validate_received
 from warehouse import ledger

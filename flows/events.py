@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from flows.readiness import READY, RESTATED, owed_publications
+from flows.releases.readiness import READY, RESTATED, owed_publications
 from flows.settings import Settings
 from warehouse import ledger
 from warehouse.connection import WarehouseBusyError, open_warehouse

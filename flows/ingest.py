@@ -17,14 +17,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flows import messages
-from flows.apart import handled_apart
-from flows.channels import fetch_all
-from flows.contained import ContainedError, contained, limit_seconds, watched
-from flows.definitions import note_definitions
-from flows.door import Caller, Identified, at_the_door, not_a_file, not_as_described
 from flows.files import copy_whole, make_private, sync_folder, write_json
+from flows.governance.definitions import note_definitions
 from flows.land import Arrival, control_total, plain_name, read_manifest, waiting
+from flows.officers import messages
+from flows.receiving.apart import handled_apart
+from flows.receiving.channels import fetch_all
+from flows.receiving.contained import ContainedError, contained, limit_seconds, watched
+from flows.receiving.door import Caller, Identified, at_the_door, not_a_file, not_as_described
 from flows.settings import LONDON, Settings
 from schemas.contract import Contract
 from schemas.partnership import Partnership

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from flows.files import make_private
-from flows.messages import in_trial, on_fault
-from flows.readiness import note_ready, note_restated
+from flows.officers.messages import in_trial, on_fault
+from flows.releases.readiness import note_ready, note_restated
 from flows.settings import Settings, today
 from schemas.periods import parse_period
 from warehouse import ledger

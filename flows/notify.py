@@ -13,10 +13,10 @@ from email.utils import getaddresses
 from itertools import islice
 from typing import Any
 
-from flows.channels import give_all_back
-from flows.compose import Letter, letter, letters, people_of
 from flows.files import write_whole
-from flows.messages import on_refused_address
+from flows.officers.compose import Letter, letter, letters, people_of
+from flows.officers.messages import on_refused_address
+from flows.receiving.channels import give_all_back
 from flows.settings import Settings, Smtp, today
 from warehouse import ledger
 from warehouse.connection import one_run, open_warehouse, transaction

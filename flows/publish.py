@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from flows.copies import copy_releases
-from flows.definitions import changes_between, note_definitions
 from flows.files import make_private
-from flows.notices import post_notices, show_all_releases
-from flows.readiness import note_published, owed_publications
+from flows.governance.definitions import changes_between, note_definitions
+from flows.releases.copies import copy_releases
+from flows.releases.notices import post_notices, show_all_releases
+from flows.releases.readiness import note_published, owed_publications
 from flows.settings import Settings, today
 from reports.dictionary import render_dictionary
 from reports.documents import Documents, documents

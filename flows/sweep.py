@@ -9,15 +9,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from flows import messages
-from flows.chase import chase
-from flows.collect import collect
-from flows.copies import copy_releases
-from flows.definitions import note_definitions
-from flows.delays import tell_of_delays
-from flows.escalate import escalate
-from flows.lapsing import remind_of_reviews
-from flows.retention import expire_held, forget_checks
+from flows.governance.definitions import note_definitions
+from flows.governance.lapsing import remind_of_reviews
+from flows.governance.retention import expire_held, forget_checks
+from flows.officers import messages
+from flows.officers.chase import chase
+from flows.officers.collect import collect
+from flows.officers.delays import tell_of_delays
+from flows.officers.escalate import escalate
+from flows.releases.copies import copy_releases
 from flows.settings import Settings, today
 from warehouse import ledger
 from warehouse.connection import one_run, open_warehouse, transaction
@@ -44,7 +44,7 @@ def pick_up(settings: Settings) -> list[str]:
 
 def retain(settings: Settings) -> list[str]:
     """Erase what is kept no longer: held files and checks whose days are over, rows past their retention."""
-    from flows.erasure import expire_due
+    from flows.governance.erasure import expire_due
 
     with one_run(settings.home):
         return [*expire_held(settings), *expire_due(settings), *forget_checks(settings)]

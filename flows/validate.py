@@ -13,16 +13,16 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from flows import messages
-from flows.alerts import settle
-from flows.before import accepted_before
-from flows.compose import report_path
-from flows.contained import ContainedError, contained, limit_seconds, watched
-from flows.definitions import note_definitions
-from flows.examine import Examination, OurFaultError, Verdict, examine
 from flows.files import make_private, sync_file, write_whole
-from flows.keys import Key, pseudonym_key
+from flows.governance.definitions import note_definitions
+from flows.governance.keys import Key, pseudonym_key
 from flows.land import promised_rows
+from flows.officers import messages
+from flows.officers.alerts import settle
+from flows.officers.compose import report_path
+from flows.receiving.before import accepted_before
+from flows.receiving.contained import ContainedError, contained, limit_seconds, watched
+from flows.receiving.examine import Examination, OurFaultError, Verdict, examine
 from flows.settings import LONDON, Settings, SettingsError, today
 from reports.error_report import error_report
 from schemas.contract import Contract

@@ -32,7 +32,7 @@ MODULES = {
         "tests/warehouse/test_formats.py",
         "tests/warehouse/test_reader_answers.py",
     ),
-    "flows/decisions.py": ("tests/flows/test_decisions.py",),
+    "flows/officers/decisions.py": ("tests/flows/test_decisions.py",),
 }
 LIBRARIES = (
     "pytest",

@@ -92,7 +92,7 @@ def add_to(command: Callable[..., Any]) -> None:
 
 
 def _release(options: argparse.Namespace) -> int:
-    from flows.release import release
+    from flows.releases.release import release
 
     found = settings()
     made = release(found, options.publication, options.by)
@@ -103,7 +103,7 @@ def _release(options: argparse.Namespace) -> int:
 
 
 def _confirm(options: argparse.Namespace) -> int:
-    from flows.decisions import confirm
+    from flows.officers.decisions import confirm
 
     decision = confirm(
         settings(), options.delivery, options.rule, reason=options.reason, until=options.until, by=options.by
@@ -113,7 +113,7 @@ def _confirm(options: argparse.Namespace) -> int:
 
 
 def _nil(options: argparse.Namespace) -> int:
-    from flows.nil import nil_return
+    from flows.officers.nil import nil_return
 
     delivery_id = nil_return(settings(), options.key, options.period, reason=options.reason, by=options.by)
     print(f"{delivery_id}: nil return taken. The period counts as received, with nothing to report.")
@@ -121,8 +121,8 @@ def _nil(options: argparse.Namespace) -> int:
 
 
 def _rejudge(options: argparse.Namespace) -> int:
-    from flows.rejudge import rejudge, would_become
-    from flows.terminal import rejudged_text
+    from flows.cli.terminal import rejudged_text
+    from flows.officers.rejudge import rejudge, would_become
 
     if options.apply:
         found = rejudge(settings(), options.key, reason=options.reason, by=options.by)
@@ -133,7 +133,7 @@ def _rejudge(options: argparse.Namespace) -> int:
 
 
 def _withdraw(options: argparse.Namespace) -> int:
-    from flows.decisions import withdraw
+    from flows.officers.decisions import withdraw
 
     withdraw(settings(), options.delivery, reason=options.reason, by=options.by)
     print(f"{options.delivery} is withdrawn. Its period counts as not received until a new file comes.")
@@ -141,8 +141,8 @@ def _withdraw(options: argparse.Namespace) -> int:
 
 
 def _alerts_list(options: argparse.Namespace) -> int:
-    from flows.alerts import list_alerts
-    from flows.terminal import alerts_text
+    from flows.cli.terminal import alerts_text
+    from flows.officers.alerts import list_alerts
 
     found = list_alerts(settings(), all_of_them=options.all)
     if options.json:
@@ -152,7 +152,7 @@ def _alerts_list(options: argparse.Namespace) -> int:
 
 
 def _alerts_ack(options: argparse.Namespace) -> int:
-    from flows.alerts import acknowledge
+    from flows.officers.alerts import acknowledge
 
     found = settings()
     acknowledge(found, options.id, options.by or found.actor.name)
@@ -169,7 +169,7 @@ def _alerts_send(options: argparse.Namespace) -> int:
 
 
 def _erase(options: argparse.Namespace) -> int:
-    from flows.erasure import erase
+    from flows.governance.erasure import erase
 
     print(erase(settings(), options.delivery, options.reason, options.by).to_text(), end="")
     return OK

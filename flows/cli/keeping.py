@@ -59,7 +59,7 @@ def add_to(command: Callable[..., Any]) -> None:
 
 
 def _init(options: argparse.Namespace) -> int:
-    from flows.beginning import begin
+    from flows.cli.beginning import begin
 
     print(
         f"{begin(options.folder)} files to make your own in {options.folder}; README.md there says in which order."
@@ -69,7 +69,7 @@ def _init(options: argparse.Namespace) -> int:
 
 
 def _audit(options: argparse.Namespace) -> int:
-    from flows.evidence import write_evidence
+    from flows.governance.evidence import write_evidence
 
     file = options.out or Path(f"evidence-{options.first}-{options.last}.zip")
     write_evidence(settings(), options.first, options.last, file)
@@ -78,7 +78,7 @@ def _audit(options: argparse.Namespace) -> int:
 
 
 def _agreements(options: argparse.Namespace) -> int:
-    from flows.papers import listing, listing_text, write_papers
+    from flows.governance.papers import listing, listing_text, write_papers
 
     found = settings()
     if options.to:
@@ -92,7 +92,7 @@ def _agreements(options: argparse.Namespace) -> int:
 
 
 def _replay(options: argparse.Namespace) -> int:
-    from flows.replay import replay
+    from flows.governance.replay import replay
 
     done = replay(settings(), options.home)
     print(f"{done.deliveries:,} deliveries, {done.judged:,} judged again by the definitions of their day.")
@@ -113,14 +113,14 @@ def _replay(options: argparse.Namespace) -> int:
 
 
 def _backup(options: argparse.Namespace) -> int:
-    from flows.backup import back_up
+    from flows.governance.backup import back_up
 
     print(f"{back_up(settings(), options.file)} is in {options.file}, readable by you only. Keep it encrypted.")
     return OK
 
 
 def _restore(options: argparse.Namespace) -> int:
-    from flows.backup import restore
+    from flows.governance.backup import restore
 
     done = restore(settings(), options.file, options.home)
     print(f"{done.files:,} files are back in {options.home}.")

@@ -67,8 +67,8 @@ def add_to(command: Callable[..., Any]) -> None:
 
 
 def _check(options: argparse.Namespace) -> int:
-    from flows.check import as_json, check, report_of
-    from flows.terminal import verdict_text
+    from flows.cli.terminal import verdict_text
+    from flows.receiving.check import as_json, check, report_of
 
     found = settings()
     verdict = check(found, options.file, options.key, options.period)
@@ -84,8 +84,8 @@ def _check(options: argparse.Namespace) -> int:
 def _status(options: argparse.Namespace) -> int:
     if options.check:
         return _status_check(options)
-    from flows.status import status
-    from flows.terminal import status_text
+    from flows.cli.status import status
+    from flows.cli.terminal import status_text
 
     found = status(settings())
     if options.json:
@@ -95,7 +95,7 @@ def _status(options: argparse.Namespace) -> int:
 
 
 def _status_check(options: argparse.Namespace) -> int:
-    from flows.health import problems
+    from flows.service.health import problems
 
     found = problems(settings())
     if options.json:
@@ -106,8 +106,8 @@ def _status_check(options: argparse.Namespace) -> int:
 
 
 def _doctor(options: argparse.Namespace) -> int:
-    from flows.doctor import as_json, examine
-    from flows.terminal import findings_text
+    from flows.cli.terminal import findings_text
+    from flows.service.doctor import as_json, examine
 
     found = examine(settings())
     if options.json:
@@ -131,7 +131,7 @@ def _explain(options: argparse.Namespace) -> int:
 
 
 def _verify(options: argparse.Namespace) -> int:
-    from flows.verify import verify
+    from flows.governance.verify import verify
 
     found = verify(settings())
     if options.json:
@@ -144,10 +144,10 @@ def _verify(options: argparse.Namespace) -> int:
 
 
 def _standards(options: argparse.Namespace) -> int:
-    from flows.catalogue import catalogue, catalogue_text
+    from flows.officers.catalogue import catalogue, catalogue_text
 
     if options.to is not None:
-        from flows.specification import export_standards
+        from flows.officers.specification import export_standards
 
         written = export_standards(settings(), options.to)
         print(f"{len(written)} files in {options.to}. Begin with {options.to / 'standards.html'}")

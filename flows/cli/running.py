@@ -79,11 +79,11 @@ def _deliver(options: argparse.Namespace) -> int:
 
 
 def _ingest(options: argparse.Namespace) -> int:
-    from flows.keys import require_keys
+    from flows.cli.status import shown
+    from flows.cli.terminal import deliveries_text, restated_lines
+    from flows.governance.keys import require_keys
     from flows.merge import restated_by
     from flows.orchestration import run_ingest
-    from flows.status import shown
-    from flows.terminal import deliveries_text, restated_lines
 
     ready = settings()
     require_keys(ready)
@@ -115,7 +115,7 @@ def _publish(options: argparse.Namespace) -> int:
     from flows.orchestration import run_publish
 
     if options.meeting:
-        from flows.meetings import publish_for_meeting
+        from flows.releases.meetings import publish_for_meeting
 
         made = [publish_for_meeting(settings(), options.meeting)]
     else:
@@ -128,7 +128,7 @@ def _publish(options: argparse.Namespace) -> int:
 
 
 def _up(options: argparse.Namespace) -> int:
-    from flows.keys import require_keys
+    from flows.governance.keys import require_keys
     from flows.service.up import up
 
     ready = settings()
@@ -141,7 +141,7 @@ def _worker(options: argparse.Namespace) -> int:
     import asyncio
     import signal
 
-    from flows.keys import require_keys
+    from flows.governance.keys import require_keys
     from flows.service.environment import QUIET
 
     os.environ.update({**QUIET, **os.environ})  # before Prefect is imported, which reads them once

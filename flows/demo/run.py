@@ -160,8 +160,8 @@ def _report_arrivals(step: Ingest, arrivals: list[Arrival], seconds: float, repo
 
 def _looked_back(settings: Settings, summary: DemoSummary) -> DemoSummary:
     """The states at the end, and who was alerted how often, as the exchange itself tells them."""
-    from flows.alerts import list_alerts
-    from flows.status import status
+    from flows.cli.status import status
+    from flows.officers.alerts import list_alerts
 
     states = {row["delivery_id"]: row["state"] for row in status(settings)["deliveries"]}
     raised = list_alerts(settings, all_of_them=True)

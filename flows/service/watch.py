@@ -14,10 +14,10 @@ from pathlib import Path
 
 import watchfiles
 
-from flows.channels import remote_partners, waiting_at
 from flows.events import landed
 from flows.files import make_private
 from flows.land import CHECK, MANIFEST, UNFINISHED
+from flows.receiving.channels import remote_partners, waiting_at
 from flows.settings import Settings
 from schemas.partner import Partner
 

@@ -15,11 +15,11 @@ import duckdb
 import pytest
 
 import warehouse.connection
+from flows.cli.status import status
 from flows.drain import drain
+from flows.governance.verify import verify
 from flows.land import deliver
 from flows.settings import Settings
-from flows.status import status
-from flows.verify import verify
 from tests.faults.counts import SEED, trials
 from tests.flows.waste import KEY, waste
 from warehouse import ledger

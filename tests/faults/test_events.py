@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli.status import status
+from flows.governance.verify import verify
 from flows.ingest import ingest_waiting
 from flows.land import deliver
 from flows.merge import merge_accepted
 from flows.notify import send_outbox
 from flows.settings import Settings
-from flows.status import status
 from flows.sweep import PARTS, sweep
 from flows.validate import validate_received
-from flows.verify import verify
 from tests.faults.counts import SEED, trials
 from tests.flows.waste import HEADER, KEY, waste
 from warehouse import ledger

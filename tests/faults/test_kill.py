@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
+from flows.governance.verify import verify
 from flows.land import deliver
 from flows.settings import Settings
-from flows.verify import verify
 from tests.flows.waste import KEY, waste
 from warehouse import ledger
 from warehouse.connection import open_warehouse

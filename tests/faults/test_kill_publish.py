@@ -11,9 +11,9 @@ from random import Random
 
 import pytest
 
+from flows.governance.verify import verify
 from flows.publish import publish
 from flows.settings import Settings
-from flows.verify import verify
 
 ROOT = Path(__file__).parents[2]
 FRAMEWORK, OLD, NEW = "local-outcomes-2026", "FY2025-Q3", "FY2025-Q4"

@@ -18,9 +18,9 @@ from typing import Any
 
 from expectations import run as _warm  # noqa: F401  # what takes seconds to import
 from flows.drain import drain
+from flows.governance.verify import verify
 from flows.land import deliver
 from flows.settings import Settings
-from flows.verify import verify
 from tests.flows.waste import HEADER, waste
 from warehouse import ledger
 from warehouse.connection import open_warehouse

@@ -11,13 +11,13 @@ from typing import Any
 import openpyxl
 import pytest
 
-from flows.alerts import list_alerts
-from flows.decisions import confirm
+from flows.cli.status import status
 from flows.drain import drain
-from flows.escalate import escalate
 from flows.land import deliver
+from flows.officers.alerts import list_alerts
+from flows.officers.decisions import confirm
+from flows.officers.escalate import escalate
 from flows.settings import Settings
-from flows.status import status
 from reports.reply import ACKNOWLEDGE, NIL, RULE_IS_WRONG, TRUE_AS_SENT, WILL_CORRECT, WITHDRAW
 from tests.flows.waste import HEADER, KEY, waste
 from warehouse import ledger

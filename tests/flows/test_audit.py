@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from flows.decisions import withdraw
-from flows.definitions import changes_between, definition_files, kept_path, note_definitions
+from flows.cli.status import status
 from flows.drain import drain
-from flows.erasure import expire_due
+from flows.governance.definitions import changes_between, definition_files, kept_path, note_definitions
+from flows.governance.erasure import expire_due
+from flows.governance.verify import verify
 from flows.land import deliver
+from flows.officers.decisions import withdraw
 from flows.publish import publish_due
 from flows.settings import Settings
-from flows.status import status
 from flows.sweep import sweep
-from flows.verify import verify
 from tests.definitions import copy_definitions
 from tests.flows.waste import KEY, waste
 from warehouse import ledger

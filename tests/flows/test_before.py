@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from flows.check import check
 from flows.drain import drain
 from flows.land import deliver
+from flows.receiving.check import check
 from flows.settings import Settings
 from schemas.last import Last, last_of
 from schemas.loading import DefinitionError

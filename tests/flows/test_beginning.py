@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.beginning import InitError, begin
+from flows.cli.beginning import InitError, begin
 from schemas.partnership import load_partnership
 
 

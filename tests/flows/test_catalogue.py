@@ -1,6 +1,6 @@
 """The catalogue of rules says what is agreed, whole."""
 
-from flows.catalogue import catalogue, catalogue_text
+from flows.officers.catalogue import catalogue, catalogue_text
 from schemas.partnership import load_partnership
 
 

@@ -12,12 +12,12 @@ import asyncssh
 import pytest
 
 from flows import ingest
-from flows.alerts import list_alerts
-from flows.channels import fetch_all, manifest_said, open_channel, waiting_at
+from flows.cli.status import status
 from flows.drain import drain
 from flows.land import MANIFEST
+from flows.officers.alerts import list_alerts
+from flows.receiving.channels import fetch_all, manifest_said, open_channel, waiting_at
 from flows.settings import Settings, SettingsError
-from flows.status import status
 from schemas.loading import DefinitionError
 from schemas.partner import Inbox, Partner
 from schemas.partnership import REPOSITORY, load_partnership
@@ -125,7 +125,8 @@ def test_a_file_that_grows_between_two_looks_waits(
     place.put("household_waste/waste_FY2009-Q1.csv", whole[:60])
     with monkeypatch.context() as patch:
         patch.setattr(
-            "flows.channels.time.sleep", lambda _: place.put("household_waste/waste_FY2009-Q1.csv", whole)
+            "flows.receiving.channels.time.sleep",
+            lambda _: place.put("household_waste/waste_FY2009-Q1.csv", whole),
         )
         fetch_all(settings)
     assert not settings.inbox.exists()
@@ -216,7 +217,7 @@ def test_a_link_and_a_folder_where_a_file_should_be_are_refused(
 def test_a_file_that_may_not_be_removed_is_taken_once(
     settings: Settings, place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("flows.channels._remove", lambda *_: None)
+    monkeypatch.setattr("flows.receiving.channels._remove", lambda *_: None)
     place.put("household_waste/waste_FY2009-Q1.csv", waste(tmp_path).read_bytes())
     assert len(drain(settings)) == 1
     assert drain(settings) == []

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from flows.cli.status import status
 from flows.drain import drain
+from flows.governance.verify import verify
 from flows.land import waiting
 from flows.service.watch import present
 from flows.settings import Settings
-from flows.status import status
 from flows.sweep import retain
-from flows.verify import verify
 from tests.flows.waste import HEADER, KEY, waste
 from warehouse import ledger
 from warehouse.connection import open_warehouse

@@ -13,13 +13,13 @@ from typing import Any
 import openpyxl
 import pytest
 
-from flows.check import as_json, check, report_of
-from flows.decisions import confirm
+from flows.cli.status import status
 from flows.drain import drain
-from flows.examine import Verdict
 from flows.land import deliver
+from flows.officers.decisions import confirm
+from flows.receiving.check import as_json, check, report_of
+from flows.receiving.examine import Verdict
 from flows.settings import Settings
-from flows.status import status
 from tests.flows.waste import HEADER, KEY
 from tests.warehouse.workbooks import Cell, ods, xls, xlsx, zipped
 from warehouse import ledger

@@ -15,7 +15,7 @@ from typing import Any
 import duckdb
 import pytest
 
-import flows.status
+import flows.cli.status
 from flows.cli import main
 from tests.flows.waste import HEADER, KEY, waste
 
@@ -181,7 +181,7 @@ def test_an_unforeseen_error_is_one_sentence_without_a_value(
     def broken(settings: object) -> None:
         raise error
 
-    monkeypatch.setattr(flows.status, "status", broken)
+    monkeypatch.setattr(flows.cli.status, "status", broken)
     said = exchange("status")
     assert (said.code, said.out, said.err.count("\n")) == (3, "", 1)
     assert said.err.startswith(f"exchange: Something failed on our side ({type(error).__name__}).")
@@ -195,7 +195,7 @@ def test_stopping_a_command_says_that_nothing_is_lost(exchange: Exchange, monkey
     def stopped(settings: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(flows.status, "status", stopped)
+    monkeypatch.setattr(flows.cli.status, "status", stopped)
     said = exchange("status")
     assert said.code == 3
     assert said.err.startswith("exchange: Stopped. What was committed stands")

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from flows.collect import collect, layers_of
 from flows.drain import drain
-from flows.erasure import erase
+from flows.governance.erasure import erase
 from flows.land import deliver
+from flows.officers.collect import collect, layers_of
 from flows.publish import publish
 from flows.settings import Settings
 from flows.sweep import sweep

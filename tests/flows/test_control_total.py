@@ -8,10 +8,10 @@ from typing import Any
 import openpyxl
 import pytest
 
+from flows.cli.status import status
 from flows.drain import drain
 from flows.land import control_total, deliver, place
 from flows.settings import Settings
-from flows.status import status
 from tests.flows.waste import HEADER, KEY, waste
 from tests.warehouse.workbooks import Cell, xlsx
 from warehouse import ledger

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from flows.channels import open_place
-from flows.copies import LIST, copy_releases, holding
-from flows.doctor import examine
 from flows.drain import drain
-from flows.erasure import erase
+from flows.governance.erasure import erase
 from flows.land import deliver
 from flows.publish import publish
+from flows.receiving.channels import open_place
+from flows.releases.copies import LIST, copy_releases, holding
+from flows.service.doctor import examine
 from flows.settings import Settings
 from flows.sweep import sweep
 from schemas.loading import DefinitionError

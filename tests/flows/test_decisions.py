@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from flows import decisions
-from flows.decisions import DecisionError, confirm, may_be_confirmed, withdraw
+from flows.cli.status import status
 from flows.drain import drain
-from flows.examine import weigh
 from flows.land import deliver
+from flows.officers import decisions
+from flows.officers.decisions import DecisionError, confirm, may_be_confirmed, withdraw
+from flows.receiving.examine import weigh
 from flows.settings import Settings
-from flows.status import status
 from schemas.standard import Rule
 from tests.flows.waste import KEY, waste
 from warehouse import ledger

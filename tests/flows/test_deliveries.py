@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 
-from flows.alerts import acknowledge, list_alerts
+from flows.cli.status import status
 from flows.drain import drain
+from flows.governance.verify import verify
 from flows.land import MANIFEST, deliver
+from flows.officers.alerts import acknowledge, list_alerts
 from flows.settings import Settings
-from flows.status import status
-from flows.verify import verify
 from tests.flows.waste import HEADER, KEY, waste
 from warehouse.connection import open_memory, open_warehouse
 
@@ -203,7 +203,7 @@ def test_pupils_leave_staging_as_pseudonyms(at: At, tmp_path: Path) -> None:
 def test_a_rule_that_cannot_run_is_our_fault_and_the_delivery_waits(
     at: At, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import flows.examine
+    import flows.receiving.examine
 
     settings = at("2009-07-20")
 
@@ -211,7 +211,7 @@ def test_a_rule_that_cannot_run_is_our_fault_and_the_delivery_waits(
         raise RuntimeError("ZXCANARY")
 
     with monkeypatch.context() as patch:
-        patch.setattr(flows.examine, "_run_rules", broken)
+        patch.setattr(flows.receiving.examine, "_run_rules", broken)
         row = send(settings, waste(tmp_path))
     assert row["state"] == "received"
     (alert,) = list_alerts(settings)

@@ -32,10 +32,10 @@ from prefect.utilities.callables import parameter_schema
 from pydantic import SecretStr
 
 import flows.deployed
-from flows.credentials import credential
+from flows.cli.status import status
 from flows.land import deliver
+from flows.receiving.credentials import credential
 from flows.settings import SettingsError, load_settings
-from flows.status import status
 from schemas.partnership import REPOSITORY, load_partnership
 from tests.flows.waste import KEY, waste
 

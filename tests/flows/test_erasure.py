@@ -10,16 +10,16 @@ from pathlib import Path
 
 import pytest
 
-from flows import erasure
-from flows.collect import collect
-from flows.decisions import confirm, withdraw
 from flows.drain import drain
-from flows.erasure import ErasureError, erase, expire_due, finish_erasures
-from flows.evidence import evidence
+from flows.governance import erasure
+from flows.governance.erasure import ErasureError, erase, expire_due, finish_erasures
+from flows.governance.evidence import evidence
+from flows.governance.verify import verify
 from flows.land import deliver
+from flows.officers.collect import collect
+from flows.officers.decisions import confirm, withdraw
 from flows.publish import publish_due
 from flows.settings import Settings
-from flows.verify import verify
 from tests.flows.waste import HEADER, KEY, waste
 from tests.security.searching import unpacked
 from warehouse import ledger

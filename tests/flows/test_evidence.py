@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from flows.drain import drain
-from flows.erasure import erase
-from flows.evidence import EvidenceError, evidence, write_evidence
+from flows.governance.erasure import erase
+from flows.governance.evidence import EvidenceError, evidence, write_evidence
 from flows.land import deliver
 from flows.publish import publish_due
 from flows.settings import Settings

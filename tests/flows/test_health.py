@@ -12,11 +12,11 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.handlers import Sink
 
 from flows.cli import main
-from flows.doctor import Finding, examine
 from flows.drain import drain
-from flows.health import DISK_FREE_BYTES, problems
 from flows.land import deliver
+from flows.service.doctor import Finding, examine
 from flows.service.environment import free_port
+from flows.service.health import DISK_FREE_BYTES, problems
 from flows.settings import Settings, Smtp
 from flows.sweep import sweep
 from tests.flows.waste import KEY, waste

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from flows.alerts import list_alerts
+from flows.cli.status import status
 from flows.drain import drain
 from flows.land import MANIFEST, deliver
+from flows.officers.alerts import list_alerts
 from flows.settings import Settings
-from flows.status import status
 from tests.flows.waste import HEADER as WASTE_HEADER
 from tests.flows.waste import KEY, waste
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from flows.check import check
 from flows.drain import drain
+from flows.receiving.check import check
 from flows.settings import Settings
 from warehouse import ledger
 from warehouse.connection import open_warehouse

@@ -4,7 +4,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flows.lapsing import remind_of_reviews
+from flows.governance.lapsing import remind_of_reviews
 from flows.settings import Settings
 from warehouse import ledger
 from warehouse.connection import open_warehouse

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from flows.messages import meetings
+from flows.officers.messages import meetings
 from flows.settings import Settings
 
 KEY = "police/recorded_crime"

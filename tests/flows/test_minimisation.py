@@ -12,9 +12,9 @@ import pytest
 
 from flows.cli import main
 from flows.drain import drain
-from flows.keys import pseudonym_key, require_keys
+from flows.governance.keys import pseudonym_key, require_keys
+from flows.governance.replay import replay
 from flows.publish import publish_due
-from flows.replay import replay
 from flows.settings import Settings, SettingsError
 from schemas.loading import DefinitionError
 from schemas.partnership import load_partnership

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from flows.alerts import list_alerts
-from flows.decisions import DecisionError, withdraw
+from flows.cli.status import status
+from flows.cli.terminal import status_text
 from flows.drain import drain
+from flows.governance.verify import verify
 from flows.land import deliver
-from flows.nil import nil_return
 from flows.notify import send_outbox
+from flows.officers.alerts import list_alerts
+from flows.officers.decisions import DecisionError, withdraw
+from flows.officers.nil import nil_return
 from flows.publish import publish
 from flows.settings import Settings
-from flows.status import status
-from flows.terminal import status_text
-from flows.verify import verify
 from tests.flows.waste import HEADER, KEY, waste
 from warehouse import ledger
 from warehouse.connection import open_warehouse

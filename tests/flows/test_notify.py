@@ -19,14 +19,14 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from flows.alerts import list_alerts
+from flows.cli.status import status
+from flows.cli.terminal import status_text
 from flows.drain import drain
 from flows.ingest import ingest_waiting
 from flows.land import deliver
 from flows.notify import GIVE_UP, send_outbox
+from flows.officers.alerts import list_alerts
 from flows.settings import Settings, SettingsError, Smtp, load_settings
-from flows.status import status
-from flows.terminal import status_text
 from tests.definitions import copy_definitions
 from tests.flows.waste import HEADER, KEY, waste
 from warehouse import ledger

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.papers import listing, papers, write_papers
+from flows.governance.papers import listing, papers, write_papers
 from flows.settings import Settings
 
 At = Callable[[str], Settings]

@@ -10,19 +10,20 @@ from typing import Any
 import pytest
 import yaml
 
-from flows import events, readiness
-from flows.decisions import withdraw
+from flows import events
+from flows.cli.status import status
 from flows.drain import drain
-from flows.erasure import erase
 from flows.events import TOLD, tell_moves
+from flows.governance.erasure import erase
 from flows.land import deliver
 from flows.merge import restated_by
-from flows.nil import nil_return
-from flows.owed import owed
+from flows.officers.decisions import withdraw
+from flows.officers.nil import nil_return
 from flows.publish import Made, publish, publish_owed
-from flows.readiness import READY, RESTATED, owed_publications
+from flows.releases import readiness
+from flows.releases.owed import owed
+from flows.releases.readiness import READY, RESTATED, owed_publications
 from flows.settings import Settings
-from flows.status import status
 from flows.sweep import sweep
 from tests.flows.waste import KEY, waste
 from warehouse import ledger

@@ -5,15 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from flows.alerts import list_alerts
-from flows.decisions import DecisionError
+from flows.cli.status import status
+from flows.cli.terminal import rejudged_text
 from flows.drain import drain
 from flows.land import deliver
-from flows.nil import nil_return
-from flows.rejudge import Outcome, rejudge, would_become
+from flows.officers.alerts import list_alerts
+from flows.officers.decisions import DecisionError
+from flows.officers.nil import nil_return
+from flows.officers.rejudge import Outcome, rejudge, would_become
 from flows.settings import Settings
-from flows.status import status
-from flows.terminal import rejudged_text
 from tests.definitions import copy_definitions
 from tests.flows.waste import KEY, waste
 

@@ -11,12 +11,12 @@ import openpyxl
 import pypdf
 import pytest
 
-from flows.meetings import due_meetings, publish_for_meeting
+from flows.governance.verify import verify
 from flows.notify import send_outbox
 from flows.publish import Made, PublishError, publish
-from flows.release import ReleaseError, release
+from flows.releases.meetings import due_meetings, publish_for_meeting
+from flows.releases.release import ReleaseError, release
 from flows.settings import Settings
-from flows.verify import verify
 from tests.definitions import copy_definitions
 from warehouse import ledger
 from warehouse.connection import open_warehouse

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from flows.backup import BackupError, back_up, restore
-from flows.decisions import confirm
 from flows.drain import drain
-from flows.erasure import erase, expire_due
+from flows.governance.backup import BackupError, back_up, restore
+from flows.governance.erasure import erase, expire_due
+from flows.governance.replay import ReplayError, replay
+from flows.governance.verify import verify
 from flows.land import deliver
-from flows.nil import nil_return
+from flows.officers.decisions import confirm
+from flows.officers.nil import nil_return
 from flows.publish import publish_due
-from flows.replay import ReplayError, replay
 from flows.settings import Settings
-from flows.verify import verify
 from tests.definitions import copy_definitions
 from tests.flows.waste import HEADER, KEY, waste
 from warehouse import ledger

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.check import check
+from flows.receiving.check import check
 from flows.settings import Settings
 from tests.flows.test_check_is_ingest import GOOD, cells, records, text
 from tests.flows.waste import HEADER, KEY

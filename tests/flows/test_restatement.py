@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from flows.cli import main
-from flows.decisions import withdraw
 from flows.drain import drain
 from flows.land import deliver
 from flows.merge import restated_by
+from flows.officers.decisions import withdraw
 from flows.settings import Settings
 from tests.flows.waste import KEY, waste
 from warehouse.connection import open_warehouse

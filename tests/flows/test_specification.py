@@ -11,12 +11,12 @@ from typing import Any
 import openpyxl
 import pytest
 
-from flows.door import Caller, at_the_door
 from flows.drain import drain
-from flows.headers import header_problem
 from flows.land import deliver
+from flows.officers.specification import export_standards, specification
+from flows.receiving.door import Caller, at_the_door
+from flows.receiving.headers import header_problem
 from flows.settings import Settings
-from flows.specification import export_standards, specification
 from reports.fill_in import fill_in
 from reports.specification import specification_page
 from schemas.partnership import load_partnership

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from flows import sweep as sweeping
-from flows.alerts import acknowledge
-from flows.chase import chase
+from flows.cli.status import status
 from flows.drain import drain
-from flows.escalate import escalate
 from flows.ingest import ingest_waiting
 from flows.land import deliver
 from flows.notify import send_outbox
+from flows.officers.alerts import acknowledge
+from flows.officers.chase import chase
+from flows.officers.escalate import escalate
 from flows.settings import Settings
-from flows.status import status
 from flows.sweep import PARTS, sweep
 from tests.definitions import copy_definitions
 from tests.flows.waste import HEADER, KEY, waste

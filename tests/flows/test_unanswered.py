@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 from python_calamine import CalamineWorkbook
 
-from flows.chase import chase
-from flows.collect import collect
 from flows.drain import drain
 from flows.land import deliver
+from flows.officers.chase import chase
+from flows.officers.collect import collect
+from flows.officers.unanswered import unanswered
 from flows.publish import publish
 from flows.settings import Settings
-from flows.unanswered import unanswered
 from tests.flows.test_statements import HEADERS
 from tests.flows.waste import KEY, waste
 from warehouse import ledger

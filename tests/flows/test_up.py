@@ -24,9 +24,9 @@ import httpx
 import pytest
 
 from flows import events
+from flows.cli.status import status
 from flows.land import deliver
 from flows.settings import Settings, load_settings
-from flows.status import status
 from tests.flows.waste import KEY, waste
 
 ROOT = Path(__file__).parents[2]

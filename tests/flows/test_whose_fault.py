@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-import flows.examine
-from flows.delays import tell_of_delays
+import flows.receiving.examine
+from flows.cli.status import status
 from flows.drain import drain
-from flows.escalate import escalate
 from flows.land import deliver
 from flows.notify import send_outbox
+from flows.officers.delays import tell_of_delays
+from flows.officers.escalate import escalate
 from flows.settings import Settings
-from flows.status import status
 from tests.definitions import copy_definitions
 from tests.flows.waste import HEADER, KEY, waste
 from warehouse.connection import open_warehouse
@@ -103,7 +103,7 @@ def test_a_failure_of_ours_is_told_to_the_operator_and_after_four_working_hours_
     friday = at("2009-07-17T14:00")  # 15:00 in London: two hours of that Friday are left
     deliver(friday, waste(tmp_path), KEY)
     with monkeypatch.context() as patch:
-        patch.setattr(flows.examine, "_run_rules", broken)
+        patch.setattr(flows.receiving.examine, "_run_rules", broken)
         (row,) = drain(friday)
         assert row["state"] == "received"
         (mail,) = mails(friday)

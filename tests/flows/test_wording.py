@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.wording import may_name_somebody
+from flows.officers.wording import may_name_somebody
 from schemas.partnership import load_partnership
 
 PARTNERSHIP = load_partnership()

@@ -15,12 +15,12 @@ import duckdb
 import pandas as pd
 import pytest
 
+from flows.cli.status import status
 from flows.demo.home import MARKER, DemoError, make_fresh, mark
 from flows.demo.run import run_demo
 from flows.demo.story import Deliver, load_story
 from flows.demo.summary import Arrival, DemoSummary, Published, closing_words
 from flows.settings import Settings, load_settings
-from flows.status import status
 from schemas.partnership import REPOSITORY
 from tests.golden import surfaces
 from warehouse.connection import open_warehouse

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from flows.cli.status import status
 from flows.drain import drain
 from flows.land import deliver
 from flows.settings import Settings
-from flows.status import status
 
 pytestmark = pytest.mark.realdata
 At = Callable[[str], Settings]

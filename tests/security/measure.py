@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from expectations import run as _warm  # noqa: F401  # an idle process has imported everything
-from flows.check import check
+from flows.receiving.check import check
 from flows.settings import Settings
 from tests.flows.waste import KEY
 from tests.security.bombs import BOMBS, LARGE

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from flows.check import check
+from flows.receiving.check import check
 from flows.settings import Settings
 from tests.flows.waste import KEY
 from tests.security.bombs import BOMBS

@@ -13,17 +13,17 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from flows.alerts import list_alerts
-from flows.check import as_json, check, report_of
 from flows.cli import main
+from flows.cli.status import status
+from flows.cli.terminal import alerts_text, deliveries_text, status_text, verdict_text
 from flows.drain import drain
-from flows.erasure import erase
+from flows.governance.erasure import erase
 from flows.land import MANIFEST
+from flows.officers.alerts import list_alerts
 from flows.publish import publish
+from flows.receiving.check import as_json, check, report_of
 from flows.settings import Settings
-from flows.status import status
 from flows.sweep import sweep
-from flows.terminal import alerts_text, deliveries_text, status_text, verdict_text
 from reports.reply import HEADERS, RULE_IS_WRONG
 from tests.flows.waste import HEADER as WASTE_HEADER
 from tests.security.people import PEOPLE, VALUES, Canary

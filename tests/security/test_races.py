@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from flows.cli.status import status
 from flows.ingest import ingest_waiting
 from flows.settings import Settings
-from flows.status import status
 from tests.faults.counts import SEED, trials
 from tests.flows.waste import HEADER, KEY
 

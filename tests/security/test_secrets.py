@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from flows.cli import main
-from flows.credentials import credential
-from flows.keys import pseudonym_key
+from flows.governance.keys import pseudonym_key
 from flows.notify import connected
+from flows.receiving.credentials import credential
 from flows.settings import Settings, SettingsError, load_settings
 
 PASSWORD, TOKEN, KEY = "ZXPASSWORD", "ZXTOKEN", "5a58" * 16  # the last is hexadecimal, as a key is

@@ -330,7 +330,7 @@ def test_every_figure_of_a_ward_or_category_leads_to_its_explanation() -> None:
     detail = html[html.index('<section id="detail"') : html.index('<section id="data"')]
     cells = re.findall(r'<td class="num"[^>]*>(.*?)</td>', detail)
     assert cells
-    assert all(re.match(r'<a class="number" href="#explain-', cell) for cell in cells)
+    assert all(re.match(r'<a class="number part" href="#explain-', cell) for cell in cells)
 
 
 def test_money_is_by_priority_with_a_total_and_its_variance_in_words() -> None:

@@ -10,11 +10,11 @@ import time
 from pathlib import Path
 from typing import Any
 
-import flows.contained
+import flows.receiving.contained
 import warehouse.reader
 
-flows.contained.limit_seconds = lambda size: 4.0 if size > 500 else 60.0
-flows.contained.MEMORY_BYTES = 1 << 30
+flows.receiving.contained.limit_seconds = lambda size: 4.0 if size > 500 else 60.0
+flows.receiving.contained.MEMORY_BYTES = 1 << 30
 load, inspect = warehouse.reader.load, warehouse.reader.inspect
 
 
@@ -25,7 +25,7 @@ def poisoned_load(connection: Any, found: Any, columns: list[str]) -> Any:
     if b"POISON-hang" in text:
         time.sleep(3600)
     if b"POISON-memory" in text:
-        if b"flows.contained" not in Path("/proc/self/cmdline").read_bytes():
+        if b"flows.receiving.contained" not in Path("/proc/self/cmdline").read_bytes():
             os.kill(os.getpid(), signal.SIGKILL)  # what the kernel does where nothing limits a process
         _ = [bytearray(1 << 26) for _ in range(1 << 10)]
     return load(connection, found, columns)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from flows.headers import header_problem
+from flows.receiving.headers import header_problem
 from schemas.partnership import Partnership
 from schemas.periods import parse_period
 

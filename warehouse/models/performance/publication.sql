@@ -1,5 +1,5 @@
 -- The publication itself, one row. It is ready when every extract that is owed for its period is in; final only on the
--- word of a second person (flows/release.py).
+-- word of a second person (flows/releases/release.py).
 WITH owed AS (
     SELECT quality.partner, quality.state IN ('accepted', 'accepted_with_exceptions', 'merged', 'expired') AS is_in
     FROM performance.data_quality AS quality

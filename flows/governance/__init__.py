@@ -1,0 +1,1 @@
+"""Information governance: keys, definitions of the day, erasure, retention, evidence, papers, backup, replay."""

@@ -1,0 +1,1 @@
+"""The partners' officers: what they are told, what they answer, what they decide, and who is asked next."""

@@ -1,0 +1,1 @@
+"""What arrives: by which channel, at the door, in which period, and what examining it finds."""
