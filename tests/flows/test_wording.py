@@ -27,6 +27,7 @@ def test_a_surname_is_told_from_the_words_of_the_trade(text: str) -> None:
         "One school closed in July",
         "It is.",
         "weighed twice",
+        "Weighed twice. Checked against the depot's book",
         "The council moved two sites to Fulham Broadway",
         "NI 192",
     ],

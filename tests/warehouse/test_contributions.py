@@ -26,6 +26,7 @@ PERIODS = {
     "tranche": "FY2009-T1",
     "academic_year": "AY2009",
     "financial_year": "FY2009",
+    "calendar_year": "CY2009",
 }
 PARTNERSHIP = load_partnership()
 KEYS = sorted(key for key, contract in PARTNERSHIP.contracts.items() if not contract.states)
