@@ -43,11 +43,8 @@ def closing_time(calendar: WorkingDays, raised: datetime, working_days: int) -> 
 
 
 def quiet_until(calendar: WorkingDays, raised: datetime) -> datetime | None:
-    """When offices open again, for an alert raised outside their hours or in their last hour; else None."""
+    """When offices open again, for an alert raised in their last hour, after it, or on a day off; else None."""
     local = raised.astimezone(LONDON)
-    working = calendar.is_working(local.date())
-    if working and local.time() >= OPENS and local.hour < CLOSES.hour - SOON_CLOSED:
+    if calendar.is_working(local.date()) and local.hour < CLOSES.hour - SOON_CLOSED:
         return None
-    before_opening = working and local.time() < OPENS
-    day = local.date() if before_opening else calendar.after(local.date(), 1)
-    return datetime.combine(day, OPENS, LONDON)
+    return datetime.combine(calendar.after(local.date(), 1), OPENS, LONDON)

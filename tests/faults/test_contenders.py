@@ -37,7 +37,8 @@ def writes(settings: Settings, number: int, gate: Event) -> None:
         _write(settings, number)
     except WarehouseBusyError:
         _write(settings, number)
-    os._exit(0)  # the exit handlers of what else the test process has loaded (a Prefect flow's threads) fail in a fork
+    # Without the exit handlers of what else the test process has loaded: a Prefect flow's threads fail in a fork.
+    os._exit(0)
 
 
 def _write(settings: Settings, number: int) -> None:
