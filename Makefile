@@ -65,7 +65,7 @@ $(VENV)/audit: $(VENV)/.installed
 	@$@/bin/python -m pip install --quiet pip-audit==2.9.0 cyclonedx-bom==7.5.0
 	@touch $@
 
-attack: install  ## 2,000 made-up places published four times each, attacked with a solver: about half an hour
+attack: install  ## 2,000 made-up places published four times each, attacked with a solver: about eight minutes
 	@EXCHANGE_ATTACKED_PLACES=2000 $(BIN)/python -m pytest -n auto tests/property/test_disclosure_releases.py
 
 check: install  ## formatter, linter, strict types
