@@ -69,7 +69,9 @@ def _with_each(settings: Settings, work: Callable[[Settings, Partner, "Channel"]
         except Exception as error:
             # The text of a library's error may hold a credential or a partner's file name: only its type may leave.
             log.warning("the channel of %s could not be used: %s", partner.id, type(error).__name__)
-            _tell_operator(settings, partner, type(error).__name__)
+            kind = type(error).__name__
+            problem = f"The inbox of {partner.id} could not be reached ({kind}). See: exchange doctor"
+            tell_operator(settings, f"channel-{partner.id}", problem)
 
 
 def waiting_at(partner: Partner) -> dict[str, tuple[int, int]]:
@@ -364,12 +366,11 @@ def _sftp(rest: str, host_key: str | None, given: dict[str, str]) -> Channel:
     return Channel(system, f"/{folder}", lambda: sync(system.loop, close))
 
 
-def _tell_operator(settings: Settings, partner: Partner, kind: str) -> None:
-    """Once a day and partner; never the partner: its file waits where it is."""
-    problem = f"The inbox of {partner.id} could not be reached ({kind}). See: exchange doctor"
+def tell_operator(settings: Settings, place: str, problem: str) -> None:
+    """A place of ours could not be reached: told once a day and place, and to no partner."""
     fault = messages.on_fault(settings, {"delivery_id": None}, problem)
     told = ledger.Message(fault.kind, None, fault.payload, f"{today(settings)}")
     with open_warehouse(settings.home, writable=True) as connection:
         ledger.prepare(connection, settings.now())
         with transaction(connection):
-            ledger.post(connection, told, f"channel-{partner.id}", settings.now())
+            ledger.post(connection, told, place, settings.now())

@@ -13,12 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from flows.files import write_whole
-from flows.officers import messages
-from flows.receiving.channels import Channel, open_place
-from flows.settings import Settings, today
+from flows.receiving.channels import Channel, open_place, tell_operator
+from flows.settings import Settings
 from schemas.copies import Copy
-from warehouse import ledger
-from warehouse.connection import one_run, open_warehouse, transaction
+from warehouse.connection import one_run
 from warehouse.release import audience_folder, released
 
 LIST = "releases.json"
@@ -36,7 +34,9 @@ def copy_releases(settings: Settings) -> list[str]:
         except Exception as error:
             # The text of a library's error may hold a credential: only its type may leave.
             log.warning("releases could not be copied to %s: %s", copy.id, type(error).__name__)
-            _tell_operator(settings, copy, type(error).__name__)
+            kind = type(error).__name__
+            problem = f"Releases could not be copied to {copy.id} ({kind}). The next sweep tries again"
+            tell_operator(settings, f"copy-{copy.id}", problem)
     return done
 
 
@@ -114,14 +114,3 @@ def _put_list(channel: Channel, memory: Path, given: Listed) -> None:
     if channel.renames:
         channel.system.mv(part, target)
     write_whole(memory, text.encode())
-
-
-def _tell_operator(settings: Settings, copy: Copy, kind: str) -> None:
-    """Once a day and place."""
-    problem = f"Releases could not be copied to {copy.id} ({kind}). The next sweep tries again"
-    fault = messages.on_fault(settings, {"delivery_id": None}, problem)
-    told = ledger.Message(fault.kind, None, fault.payload, f"{today(settings)}")
-    with open_warehouse(settings.home, writable=True) as connection:
-        ledger.prepare(connection, settings.now())
-        with transaction(connection):
-            ledger.post(connection, told, f"copy-{copy.id}", settings.now())
